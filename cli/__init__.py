@@ -1,0 +1,1 @@
+"""The `searchindex` command: joins the programs for a person at a terminal."""

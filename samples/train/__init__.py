@@ -1,0 +1,1 @@
+"""Training pipeline of the sample text-to-image model."""

@@ -1,0 +1,74 @@
+"""Encoders over ONNX Runtime on the CPU: what every installation has. One session each; one thread at a time owns an encoder."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from searchindex.encoders.rows import IMAGE_BATCH, TEXT_BATCH, check_pixels, in_batches
+from searchindex.encoders.sessions import HINT, Graph, fits, open_graph
+from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer
+from searchindex.errors import ModelUnavailable
+from searchindex.models import PreparedModel
+from searchindex.ports import ImageEncoder, Pixels, TextEncoder, Vectors
+
+_TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+
+
+def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> TextEncoder:
+    """The text tower of a prepared model; ModelUnavailable where a file is missing, damaged or not what the card says.
+
+    `threads`: of one inference; None takes one per physical core.
+    """
+    tokenizer = open_tokenizer(model.card.text, model.path(model.text.tokenizer))
+    graph = open_graph(model, model.text.graph, model.text.weights, threads=threads)
+    names = graph.inputs.keys()
+    if "input_ids" not in names or not names <= _TEXT_INPUTS:
+        raise ModelUnavailable(f"{graph.name} takes {sorted(names)}, which are not token ids.", hint=HINT)
+    return _OnnxText(graph, tokenizer)
+
+
+def open_image_encoder(model: PreparedModel, *, threads: int | None = None) -> ImageEncoder:
+    """The image tower of a prepared model; otherwise as `open_text_encoder`."""
+    graph = open_graph(model, model.image.graph, model.image.weights, threads=threads)
+    size = model.card.image.size
+    shapes = [node.shape for node in graph.inputs.values()]
+    if len(shapes) != 1 or not fits(shapes[0], [None, 3, size, size]):
+        raise ModelUnavailable(f"{graph.name} takes {shapes}; the card of {model.card.name} says [n, 3, {size}, {size}].", hint=HINT)
+    return _OnnxImages(graph, size)
+
+
+class _OnnxText:
+    def __init__(self, graph: Graph, tokenizer: TextTokenizer) -> None:
+        self._graph, self._tokenizer = graph, tokenizer
+        # Exporters choose int64 or int32; a graph may do without the mask.
+        self._types = {name: np.int32 if node.type == "tensor(int32)" else np.int64 for name, node in graph.inputs.items()}
+
+    @property
+    def dim(self) -> int:
+        return self._graph.dim
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        return in_batches(texts, self._encode, size=TEXT_BATCH, dim=self.dim)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        ids, mask = self._tokenizer.encode(texts)
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return self._graph.run({name: feeds[name].astype(dtype, copy=False) for name, dtype in self._types.items()})
+
+
+class _OnnxImages:
+    def __init__(self, graph: Graph, size: int) -> None:
+        self._graph, self._size = graph, size
+        (self._input,) = graph.inputs
+
+    @property
+    def dim(self) -> int:
+        return self._graph.dim
+
+    def encode_images(self, pixels: Pixels) -> Vectors:
+        """ValueError on pixels of another shape than [n, 3, size, size]."""
+        check_pixels(pixels, size=self._size)
+        return in_batches(pixels, self._encode, size=IMAGE_BATCH, dim=self.dim)
+
+    def _encode(self, pixels: Pixels) -> Vectors:
+        return self._graph.run({self._input: np.ascontiguousarray(pixels, dtype=np.float32)})

@@ -1,0 +1,129 @@
+"""Our values -> a Qdrant server's, and back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import grpc, models
+from qdrant_client.conversions.conversion import RestToGrpc
+
+from searchindex.collection import CollectionConfig, CollectionState, FieldType
+from searchindex.errors import InvalidInput
+from searchindex.points import PointId
+from searchindex.ports import Point, Record, Vectors
+from searchindex.stores.qdrant_filters import qdrant_filter
+from searchindex.stores.ranking import Fetch, Scored, beam
+
+OWNER = "searchindex"
+INDEXING_THRESHOLD = 10_000  # kilobytes of vectors in a segment; below, comparing with all of them is exact and fast
+_DENSE_DATA = b"\x0a"  # field 1, length-delimited, of DenseVector in qdrant's points.proto: packed float
+
+
+def metadata(config: CollectionConfig, *, name: str) -> dict[str, Any]:
+    """What the collection says of itself; Qdrant keeps it from 1.16 on."""
+    return {"owner": OWNER, "name": name, "fingerprint": config.fingerprint, "schema": {k: str(v) for k, v in config.schema.items()}}
+
+
+def settings(config: CollectionConfig) -> dict[str, Any]:
+    """Keyword arguments of the client's `create_collection`."""
+    scalar = models.ScalarQuantizationConfig(
+        type=models.ScalarType.INT8, quantile=config.quantization.quantile, always_ram=config.quantization.always_ram
+    )
+    return {
+        "vectors_config": models.VectorParams(size=config.dim, distance=models.Distance.COSINE),
+        "hnsw_config": models.HnswConfigDiff(m=config.hnsw.m, ef_construct=config.hnsw.ef_construct),
+        "quantization_config": models.ScalarQuantization(scalar=scalar),
+        "optimizers_config": models.OptimizersConfigDiff(indexing_threshold=INDEXING_THRESHOLD),
+    }
+
+
+def state(info: models.CollectionInfo, *, points: int, name: str) -> CollectionState:
+    """`points` is the exact count; the server's own is an estimate."""
+    return CollectionState(
+        name=name,
+        dim=dim(info),
+        fingerprint=fingerprint(info),
+        points=points,
+        indexed=min(points, info.indexed_vectors_count or 0),
+        status=str(info.status.value),
+        schema=schema(info),
+    )
+
+
+def dim(info: models.CollectionInfo) -> int:
+    """Of the unnamed vector; 0 where the collection has none."""
+    vectors = info.config.params.vectors
+    return vectors.size if isinstance(vectors, models.VectorParams) else 0
+
+
+def fingerprint(info: models.CollectionInfo) -> str:
+    """Empty where another program made the collection."""
+    return str((info.config.metadata or {}).get("fingerprint", ""))
+
+
+def schema(info: models.CollectionInfo) -> dict[str, FieldType]:
+    """The payload indexes of the types we know."""
+    known = {str(kind) for kind in FieldType}
+    types = {field: str(index.data_type.value) for field, index in info.payload_schema.items()}
+    return {field: FieldType(kind) for field, kind in types.items() if kind in known}
+
+
+def point_struct(point: Point, row: NDArray[np.float32]) -> grpc.PointStruct:
+    """InvalidInput where id or payload cannot be stored."""
+    try:
+        return grpc.PointStruct(
+            id=grpc.PointId(num=point.id),
+            vectors=grpc.Vectors(vector=grpc.Vector(dense=_dense(row))),
+            payload=RestToGrpc.convert_payload(point.payload),
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidInput(f"The id or the payload of point {point.id} cannot be stored.", hint="A payload is plain JSON.") from error
+
+
+def point_structs(points: Sequence[Point], rows: Vectors) -> list[grpc.PointStruct]:
+    return [point_struct(point, row) for point, row in zip(points, rows, strict=True)]
+
+
+def query_request(asked: Fetch, *, ef: int) -> models.QueryRequest:
+    query = asked.query
+    return models.QueryRequest(
+        limit=asked.depth,
+        query=query.vector.tolist(),
+        with_payload=asked.with_payload,
+        filter=qdrant_filter(query.filter),
+        params=_exact() if query.exact else _params(asked.depth, ef),
+    )
+
+
+def scored(response: models.QueryResponse) -> list[Scored]:
+    return [(PointId(int(hit.id)), hit.score, hit.payload) for hit in response.points]
+
+
+def record(found: models.Record) -> Record:
+    vector = None if found.vector is None else np.asarray(found.vector, np.float32)
+    return Record(PointId(int(found.id)), found.payload or {}, vector)
+
+
+def _dense(row: NDArray[np.float32]) -> grpc.DenseVector:
+    """As bytes, without a Python float for each component."""
+    data = row.astype("<f4", copy=False).tobytes()
+    return grpc.DenseVector.FromString(_DENSE_DATA + _varint(len(data)) + data)
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def _params(depth: int, ef: int) -> models.SearchParams:
+    width = beam(depth, ef=ef)
+    rescore = models.QuantizationSearchParams(rescore=True, oversampling=width / depth)
+    return models.SearchParams(hnsw_ef=width, quantization=rescore)
+
+
+def _exact() -> models.SearchParams:
+    return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))

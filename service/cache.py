@@ -1,0 +1,65 @@
+"""Answers kept for a while. A cache never fails a search: an adapter that cannot answer says so by a miss."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NewType, Protocol
+
+import orjson
+
+CacheKey = NewType("CacheKey", str)
+
+
+def cache_key(facts: dict[str, Any]) -> CacheKey:
+    """MD5 of canonical JSON (sorted keys): equal only for equal facts.
+
+    The facts must name the revision and the model's fingerprint beside the query, so that a new model never serves the old
+    one's answers.
+    """
+    canonical = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+    return CacheKey(hashlib.md5(canonical, usedforsecurity=False).hexdigest())
+
+
+class Cache(Protocol):
+    """Bytes by key, for a limited time."""
+
+    async def get(self, key: CacheKey) -> bytes | None: ...
+
+    async def put(self, key: CacheKey, value: bytes) -> None: ...
+
+    async def clear(self) -> None:
+        """Forget everything, after the collection has changed."""
+        ...
+
+    @property
+    def name(self) -> str: ...
+
+
+class MemoryCache:
+    """Least recently used entries in this process. `ttl` in seconds; `entries` 0 keeps nothing."""
+
+    name = "memory"
+
+    def __init__(self, *, entries: int, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._entries: OrderedDict[CacheKey, tuple[float, bytes]] = OrderedDict()
+        self._limit, self._ttl, self._clock = entries, ttl, clock
+
+    async def get(self, key: CacheKey) -> bytes | None:
+        expires, value = self._entries.get(key, (0.0, None))
+        if value is None:
+            return None
+        if expires <= self._clock():
+            del self._entries[key]
+            return None
+        self._entries.move_to_end(key)
+        return value
+
+    async def put(self, key: CacheKey, value: bytes) -> None:
+        self._entries[key] = (self._clock() + self._ttl, value)
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._limit:
+            self._entries.popitem(last=False)
+
+    async def clear(self) -> None:
+        self._entries.clear()

@@ -1,0 +1,104 @@
+"""Queries to vectors: one thread owns the text tower, and the event loop never runs it.
+
+Identical queries in flight are encoded once, recent ones not at all; what waits while the thread is busy goes in one batch; a
+query that nobody waits for any more (the next keystroke came) is never encoded; more than the queue holds is refused at once.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from searchindex.errors import Overloaded
+from searchindex.ports import TextEncoder
+
+Vector = NDArray[np.float32]
+MAX_BATCH = 8
+REMEMBERED = 4096
+
+
+@dataclass(slots=True, eq=False)
+class _Wanted:
+    text: str
+    vector: "asyncio.Future[Vector]"
+    listeners: int = 0
+
+
+class QueryEncoder:
+    """Encodes on one thread. Make and close it on the event loop that uses it. `queue`: texts that may wait or be in work."""
+
+    def __init__(self, encoder: TextEncoder, *, queue: int) -> None:
+        self._encoder, self._limit = encoder, queue
+        self._thread = ThreadPoolExecutor(1, "encode")
+        self._wanted: OrderedDict[str, _Wanted] = OrderedDict()
+        self._remembered: OrderedDict[str, Vector] = OrderedDict()
+        self._wake = asyncio.Event()
+        self._worker = asyncio.create_task(self._work())
+
+    async def encode(self, text: str) -> Vector:
+        """float32 [dim]. Overloaded when the queue is full."""
+        known = self._remembered.get(text)
+        if known is not None:
+            self._remembered.move_to_end(text)
+            return known
+        wanted = self._wanted.get(text) or self._enqueue(text)
+        wanted.listeners += 1
+        try:
+            return await asyncio.shield(wanted.vector)
+        finally:
+            wanted.listeners -= 1
+
+    @property
+    def waiting(self) -> int:
+        return len(self._wanted)
+
+    async def close(self) -> None:
+        self._worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._worker
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _enqueue(self, text: str) -> _Wanted:
+        if len(self._wanted) >= self._limit:
+            raise Overloaded("Too many queries are waiting.", retry_after=1, hint="Try again in a moment.")
+        wanted = self._wanted[text] = _Wanted(text, asyncio.get_running_loop().create_future())
+        self._wake.set()
+        return wanted
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while batch := self._next_batch():
+                await self._run(batch)
+
+    def _next_batch(self) -> list[_Wanted]:
+        """The oldest texts that somebody still waits for."""
+        for abandoned in [each for each in self._wanted.values() if not each.listeners]:
+            del self._wanted[abandoned.text]
+        return list(self._wanted.values())[:MAX_BATCH]
+
+    async def _run(self, batch: Sequence[_Wanted]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            rows = await loop.run_in_executor(self._thread, self._encoder.encode_texts, [each.text for each in batch])
+        except Exception as error:  # noqa: BLE001  # whatever the model raised belongs to those who wait, not to this loop
+            for each in batch:
+                each.vector.set_exception(error)
+                each.vector.exception()  # seen: nobody may be waiting any more
+        else:
+            for each, row in zip(batch, rows, strict=True):
+                self._remember(each.text, row)
+                each.vector.set_result(row)
+        for each in batch:
+            self._wanted.pop(each.text, None)
+
+    def _remember(self, text: str, vector: Vector) -> None:
+        self._remembered[text] = vector
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)

@@ -1,0 +1,63 @@
+"""`GET /health` and `/stats` as the seed has them, and the probes `/livez` and `/readyz`, which differ."""
+
+import time
+
+from fastapi import APIRouter, Response
+
+from searchindex.collection import CollectionState
+from searchindex.errors import SearchIndexError
+from service.schemas import CollectionStats, Health, Stats
+from service.search import Searcher
+
+
+def status_routes(searcher: Searcher) -> APIRouter:
+    """How the service is."""
+    router = APIRouter(tags=["status"])
+    engine, began = searcher.engine, time.monotonic()
+
+    def problem() -> SearchIndexError | None:
+        return engine.problem
+
+    @router.get("/livez", response_class=Response)
+    async def livez() -> Response:
+        """200 while the process can answer at all; depends on nothing else."""
+        return Response("ok\n", media_type="text/plain")
+
+    @router.get("/readyz", response_class=Response)
+    async def readyz() -> Response:
+        """200 when a search would be answered, else 503 and the reason."""
+        reason = problem()
+        return Response("ok\n" if reason is None else f"{reason}\n", 200 if reason is None else 503, media_type="text/plain")
+
+    @router.get("/health")
+    async def health() -> Health:
+        """Always 200; `degraded` says that something is missing."""
+        reason = problem()
+        return Health(
+            status="healthy" if reason is None else "degraded",
+            clip_loaded=engine.model_loaded,
+            qdrant_connected=engine.state is not None and reason is None,
+            redis_connected=searcher.cache.name == "redis",
+            device="cpu",
+            reason=None if reason is None else reason.message,
+        )
+
+    @router.get("/stats")
+    async def stats() -> Stats:
+        """Latencies of the last 10,000 searches, and the collection."""
+        state = engine.state
+        return Stats(
+            uptime_seconds=round(time.monotonic() - began, 3),
+            embedding_latency_ms=searcher.latencies.embedding.summary(),
+            search_latency_ms=searcher.latencies.search.summary(),
+            total_latency_ms=searcher.latencies.total.summary(),
+            cache={"kind": searcher.cache.name, "hits": searcher.hits, "misses": searcher.misses},
+            collection=None if state is None else _collection(state),
+            model=engine.parts.card.name,
+        )
+
+    return router
+
+
+def _collection(state: CollectionState) -> CollectionStats:
+    return CollectionStats(name=state.name, vectors_count=state.points, status=state.status, indexed=state.indexed)

@@ -1,0 +1,159 @@
+// The HTTP API: one function per question, answers in the page's own terms, failures as Failure.
+import { fileOf } from "./pictures.js";
+import { stages } from "./timing.js";
+
+/** @typedef {import("./state.js").State} State */
+/**
+ * @typedef {object} Hit a picture found
+ * @property {string} key
+ * @property {number} score
+ * @property {string} name
+ * @property {string} path
+ * @property {number} width
+ * @property {number} height
+ * @property {string} category
+ * @property {string} format
+ * @property {string[]} tags
+ */
+/**
+ * @typedef {object} Answer
+ * @property {Hit[]} hits
+ * @property {number} total
+ * @property {boolean} cached
+ * @property {string} explanation
+ * @property {number} latency      milliseconds in the service
+ * @property {number} roundTrip    milliseconds seen from here
+ * @property {import("./timing.js").Stage[]} stages
+ */
+
+export const PAGE = 48;
+
+/** Why there is no answer; `status` 0 is for a service that did not answer at all. */
+export class Failure extends Error {
+  /** @param {{status: number, title?: string, detail?: string, hint?: string, wait?: number}} problem */
+  constructor({ status, title = "", detail = "", hint = "", wait = 0 }) {
+    super(detail || title || `status ${status}`);
+    Object.assign(this, { status, title, detail, hint, wait });
+    /** @type {number} */ this.status = status;
+    /** @type {string} */ this.title = title;
+    /** @type {string} */ this.detail = detail;
+    /** @type {string} */ this.hint = hint;
+    /** @type {number} seconds until it makes sense to ask again, 0 if unknown */ this.wait = wait;
+  }
+}
+
+const base = new URL(document.querySelector('meta[name="api-base"]')?.getAttribute("content") ?? "./", document.baseURI);
+
+/** @param {string} path */
+const at = (path) => new URL(path, base).href;
+
+/** @param {string} key @param {number} size 64, 128, 256 or 512 */
+export const thumbnail = (key, size) => at(`thumbnails/${key}?size=${size}`);
+
+/** @param {string} key */
+export const original = (key) => at(`images/${key}`);
+
+/** Retry-After is seconds or a date. @param {Headers} headers */
+function waitOf(headers) {
+  const value = headers.get("Retry-After");
+  if (!value) return 0;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return seconds > 0 ? Math.ceil(seconds) : 1;
+}
+
+/** @param {Response} response @returns {Promise<Failure>} */
+async function failureOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  const text = (/** @type {unknown} */ value) => (typeof value === "string" ? value : "");
+  return new Failure({
+    status: response.status,
+    title: text(problem.title),
+    detail: text(problem.detail),
+    hint: text(problem.hint),
+    wait: waitOf(response.headers),
+  });
+}
+
+/** @param {string} path @param {RequestInit} [init] */
+async function ask(path, init) {
+  const response = await fetch(at(path), init).catch((error) => {
+    throw error.name === "AbortError" ? error : new Failure({ status: 0 });
+  });
+  if (!response.ok) throw await failureOf(response);
+  return response;
+}
+
+/** @param {object} body @param {AbortSignal} signal */
+const json = (body, signal) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+
+/** @param {Record<string, any>} body @param {Blob | undefined} file @param {AbortSignal} signal */
+function form(body, file, signal) {
+  if (!file) throw new Failure({ status: 410 });
+  const fields = new FormData();
+  fields.set("file", file, "picture");
+  for (const [name, value] of Object.entries(body)) fields.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+  return { method: "POST", body: fields, signal };
+}
+
+/** @param {State} state @param {number} offset @param {AbortSignal} signal @param {number} count @returns {[string, RequestInit]} */
+function question(state, offset, signal, count) {
+  const common = {
+    top_k: count,
+    ...(offset && { offset }),
+    ...(state.categories.length && { filters: { category: state.categories } }),
+  };
+  if (state.picture) return ["search/image", form(common, fileOf(state.picture), signal)];
+  if (state.like) return ["search/similar", json({ key: state.like, ...common }, signal)];
+  return ["search", json({ query: state.query, ...common, ...(state.minimum && { score_threshold: state.minimum }) }, signal)];
+}
+
+/** @param {any} result @returns {Hit} */
+function hitOf({ key, id, score, metadata = {} }) {
+  return {
+    key: String(key ?? id),
+    score,
+    name: String(metadata.title || metadata.file_name || metadata.file_path || key),
+    path: String(metadata.file_path ?? ""),
+    width: Number(metadata.width) || 0,
+    height: Number(metadata.height) || 0,
+    category: String(metadata.category ?? ""),
+    format: String(metadata.format ?? ""),
+    tags: Array.isArray(metadata.tags) ? metadata.tags.map(String) : [],
+  };
+}
+
+/**
+ * The pictures for a search, from `offset` on.
+ * @param {State} state
+ * @param {number} offset
+ * @param {AbortSignal} signal
+ * @param {number} [count]
+ * @returns {Promise<Answer>}
+ */
+export async function find(state, offset, signal, count = PAGE) {
+  const start = performance.now();
+  const response = await ask(...question(state, offset, signal, count));
+  const body = await response.json();
+  return {
+    hits: body.results.map(hitOf),
+    total: Number(body.total) || 0,
+    cached: body.cached === true,
+    explanation: typeof body.explanation === "string" ? body.explanation : "",
+    latency: Number(body.latency_ms) || 0,
+    roundTrip: performance.now() - start,
+    stages: stages(response.headers.get("Server-Timing") ?? ""),
+  };
+}
+
+/**
+ * How many pictures each value of a field has.
+ * @param {string} field
+ * @returns {Promise<Record<string, number>>}
+ */
+export const facets = async (field) => (await (await ask(`facets?field=${encodeURIComponent(field)}`)).json()).counts ?? {};
+
+/**
+ * How many pictures are indexed.
+ * @returns {Promise<number>}
+ */
+export const size = async () => Number((await (await ask("stats")).json()).collection?.vectors_count) || 0;
