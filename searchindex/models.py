@@ -101,8 +101,8 @@ def read_model(folder: Path) -> PreparedModel:
             folder=folder,
             card=find_card(raw["card"]),
             source_sha256=raw["source_sha256"],
-            text=TextFiles(**_files(raw["text"])),
-            image=ImageFiles(**_files(raw["image"])),
+            text=TextFiles(graph=_file(raw["text"], "graph"), tokenizer=_file(raw["text"], "tokenizer"), weights=_weights(raw["text"])),
+            image=ImageFiles(graph=_file(raw["image"], "graph"), weights=_weights(raw["image"])),
         )
     except FileNotFoundError:
         raise ModelUnavailable(f"There is no prepared model in {folder}.", hint="Prepare one: searchindex export MODEL.") from None
@@ -110,8 +110,12 @@ def read_model(folder: Path) -> PreparedModel:
         raise ModelUnavailable(f"{folder / MANIFEST} cannot be read: {error}.", hint="Prepare the model again.") from None
 
 
-def _files(raw: dict[str, Any]) -> dict[str, ModelFile | None]:
-    return {role: ModelFile(**entry) if entry else None for role, entry in raw.items()}
+def _file(tower: dict[str, Any], role: str) -> ModelFile:
+    return ModelFile(**tower[role])
+
+
+def _weights(tower: dict[str, Any]) -> ModelFile | None:
+    return _file(tower, "weights") if tower.get("weights") else None
 
 
 def write_manifest(model: PreparedModel) -> None:

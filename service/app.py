@@ -54,8 +54,8 @@ def open_store(settings: Settings) -> VectorStore:
     if settings.index_path is not None:
         return EdgeStore(settings.index_path)
     return QdrantStore(
-        host=settings.qdrant_host,
-        port=settings.qdrant_port,
+        settings.qdrant_host,
+        http_port=settings.qdrant_port,
         grpc_port=settings.qdrant_grpc_port,
         collection=settings.qdrant_collection,
         api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
@@ -91,6 +91,7 @@ def create_app(settings: Settings, *, parts: EngineParts | None = None) -> FastA
         await engine.close()
 
     app = FastAPI(title="searchindex", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.store = engine.parts.store
     app.include_router(search_routes(searcher, settings))
     app.include_router(picture_routes(pictures))
     app.include_router(status_routes(searcher))

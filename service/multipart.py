@@ -23,23 +23,24 @@ async def read_picture(request: Request) -> tuple[bytes, dict[str, Any]]:
         raise HTTPException(415, "Send the picture as multipart/form-data, in a part named file.")
     body = await read_body(request, limit=ImageLimits().content + OVERHEAD)
     try:
-        form = await _parse(request, body)
+        content, fields = await _parse(request, body)
     except (MultiPartException, HTTPException, ValueError, KeyError):
         raise InvalidInput("The form cannot be read.", hint="Send multipart/form-data with a part named file.") from None
-    picture = form.pop("file", None)
-    if not isinstance(picture, UploadFile):
+    if content is None:
         raise InvalidInput("There is no picture in the form.", hint="Send it as a part named file.")
-    return await picture.read(), {name: _field(name, value) for name, value in form.items()}
+    return content, {name: _field(name, value) for name, value in fields.items()}
 
 
-async def _parse(request: Request, body: bytes) -> dict[str, Any]:
-    """Starlette's parser over a body that is in memory already, and so is bounded."""
+async def _parse(request: Request, body: bytes) -> tuple[bytes | None, dict[str, Any]]:
+    """Starlette's parser over a body that is in memory already, and so is bounded: the picture, if any, and the other fields."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    form = await Request(request.scope, receive).form(max_files=1, max_fields=8)
-    return dict(form.multi_items())
+    async with Request(request.scope, receive).form(max_files=1, max_fields=8) as form:
+        fields = dict(form.multi_items())
+        picture = fields.pop("file", None)
+        return (await picture.read() if isinstance(picture, UploadFile) else None), fields
 
 
 def _field(name: str, value: object) -> Any:

@@ -71,7 +71,7 @@ class Searcher:
 
     async def by_key(self, key: str, ask: Ask, clock: StageClock) -> Answer:
         """Pictures like one in the index, which is itself left out."""
-        wanted = PointId(int(key))
+        wanted = parse_key(key)
         return await self._answer({"query": None}, {"key": key}, ask, clock, lambda: self._stored(wanted), without=wanted)
 
     async def by_image(self, content: bytes, ask: Ask, clock: StageClock) -> Answer:
@@ -150,6 +150,13 @@ class Searcher:
             if stage in clock.seconds:
                 window.add(clock.seconds[stage])
         self.latencies.total.add(clock.elapsed())
+
+
+def parse_key(key: str) -> PointId:
+    """A result's `key`: up to 63 bits in decimal."""
+    if int(key) >= 2**63:
+        raise InvalidInput("That key is out of range.", hint="Use a result's key.")
+    return PointId(int(key))
 
 
 def assemble(head: dict[str, Any], hits: list[Hit]) -> bytes:

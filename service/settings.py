@@ -17,7 +17,7 @@ class Settings(BaseSettings):
     clip_model_name: str = Field("ViT-H-14", description="Architecture of the model, as `searchindex models` lists it.")
     clip_pretrained: str = Field("laion2b_s32b_b79k", description="Which weights of that architecture.")
     clip_vector_dim: Annotated[int, Field(gt=0)] | None = Field(None, description="Checked against the model, where set.")
-    clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of the text encoder; all cores by default.")
+    clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of the text encoder.")
     models_path: Path = Field(Path("models"), description="Folder of prepared models.")
     model_path: Path | None = Field(None, description="One prepared model's folder; overrides CLIP_MODEL_NAME.")
 
@@ -41,9 +41,7 @@ class Settings(BaseSettings):
 
     search_top_k: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Results where the request does not say.")
     search_score_threshold: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="Least score where the request does not say.")
-    search_queue: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        64, description="Queries that may wait for the encoder; more are refused."
-    )
+    search_queue: Annotated[int, Field(ge=1, le=10_000)] = Field(64, description="Queries that may wait for the encoder.")
     cache_entries: Annotated[int, Field(ge=0, le=10_000_000)] = Field(10_000, description="Answers kept in the process; 0 switches it off.")
     cache_ttl: Annotated[int, Field(ge=1, le=86_400 * 30)] = Field(3600, description="Seconds that an answer is kept.")
 

@@ -8,44 +8,46 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
+from torch.multiprocessing import spawn
 
 from samples.train import check, concepts, evaluate
-from samples.train.captions import caption_embeddings
 from samples.train.dataset import dataset
 from samples.train.export import export
 from samples.train.fetch import fetch
 from samples.train.pictures import write_pictures
-from samples.train.train import FrozenCaptions, Schedule, train
+from samples.train.schedule import Schedule
+from samples.train.workers import text_side, work_along
 
 SAMPLES = evaluate.SAMPLES
 
 
-def train_step(work: Path, epochs: int) -> None:
+def train_step(work: Path, minutes: float) -> None:
     """Train on the fetched drawings and keep the log beside this module."""
-    data = dataset(work)
-    embeddings = caption_embeddings(data.concepts, concepts.held_out_keywords(data.concepts), work / "captions.npy")
-    torch.set_num_threads(2)
-    schedule = Schedule(epochs=epochs)
-    weights = train(data, FrozenCaptions(embeddings, schedule.seed), schedule, work / "log.jsonl")
-    torch.save(weights, work / "weights.pt")
+    text_side(work, dataset(work))
+    for left in ("workers", "log.jsonl"):
+        (work / left).unlink(missing_ok=True)
+    spawn(work_along, (work, minutes), nprocs=Schedule().workers)
     shutil.copy(work / "log.jsonl", SAMPLES / "train/log.jsonl")
 
 
-def export_step(work: Path, _epochs: int) -> None:
+def export_step(work: Path, _minutes: float) -> None:
     """Write the model and the pictures, then compare the model with open_clip's."""
     data = dataset(work)
-    export(work / "weights.pt", SAMPLES / "model", concepts.held_out_keywords(data.concepts))
+    staged = SAMPLES / "model.part"
+    export(work / "weights.pt", staged, concepts.held_out_keywords(data.concepts))
+    for file in sorted(staged.iterdir(), key=lambda file: file.name == "model.json"):
+        file.replace(SAMPLES / "model" / file.name)
+    staged.rmdir()
     write_pictures(data, SAMPLES)
     if not check.check(SAMPLES):
         raise SystemExit("the exported towers differ from open_clip's")
 
 
-STEPS: dict[str, Callable[[Path, int], None]] = {
+STEPS: dict[str, Callable[[Path, float], None]] = {
     "fetch": lambda work, _: fetch(work),
     "train": train_step,
     "export": export_step,
-    "evaluate": lambda _work, _epochs: evaluate.main(),
+    "evaluate": lambda _work, _minutes: evaluate.main(),
 }
 
 
@@ -54,10 +56,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("step", choices=["all", *STEPS])
     parser.add_argument("--work", type=Path, default=Path(".build/model"))
-    parser.add_argument("--epochs", type=int, default=Schedule().epochs)
+    parser.add_argument("--minutes", type=float, default=Schedule().minutes)
     options = parser.parse_args()
     for name in STEPS if options.step == "all" else [options.step]:
-        STEPS[name](options.work, options.epochs)
+        STEPS[name](options.work, options.minutes)
 
 
-main()
+if __name__ == "__main__":
+    main()

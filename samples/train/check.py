@@ -22,10 +22,11 @@ CLOSE = 0.9999
 NAME = "sample-drawings"
 
 
-def weights_of(graph: Path) -> dict[str, Tensor]:
-    """The image tower's weights, read back from the ONNX graph's initializers."""
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(graph).graph.initializer}
-    return {name: torch.from_numpy(np.array(value)).float() for name, value in stored.items() if name.startswith("visual.")}
+def weights_of(folder: Path) -> dict[str, Tensor]:
+    """The weights trained here, read back from the initializers of the ONNX graphs."""
+    graphs = [onnx.load(folder / name, load_external_data=False).graph for name in ("image.onnx", "text.onnx")]
+    ours = [tensor for graph in graphs for tensor in graph.initializer if tensor.name.startswith(("visual.", "text."))]
+    return {tensor.name: torch.from_numpy(np.array(numpy_helper.to_array(tensor))).float() for tensor in ours}
 
 
 def open_clip_model(folder: Path) -> nn.Module:
@@ -37,9 +38,9 @@ def open_clip_model(folder: Path) -> nn.Module:
         (Path(place) / f"{NAME}.json").write_text(json.dumps(open_clip_config(sentence_encoder())))
         open_clip.add_model_config(place)
         model: nn.Module = open_clip.create_model(NAME)
-    missing = model.load_state_dict(weights_of(folder / "image.onnx"), strict=False).missing_keys
-    if any(name.startswith("visual.") and "num_batches" not in name for name in missing):
-        raise SystemExit(f"image.onnx lacks weights: {missing}")
+    missing = model.load_state_dict(weights_of(folder), strict=False).missing_keys
+    if any(name.startswith(("visual.", "text.proj")) and "num_batches" not in name for name in missing):
+        raise SystemExit(f"the graphs lack weights: {missing}")
     return model.eval()
 
 

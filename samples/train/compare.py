@@ -1,12 +1,14 @@
 """`python -m samples.train.compare WORK`: the frozen sentence encoder against a text tower trained from nothing.
 
-Both image towers get the same drawings, augmentation and number of steps, on a
-short schedule; the text tower of the second is a small transformer of open_clip
+Both image towers get the same drawings, augmentation and time, on a short
+schedule, at once on a core each; the text tower of the second is a small transformer of open_clip
 with its byte-pair vocabulary.
 """
 
 import argparse
 import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,16 @@ from PIL import Image
 from torch import Tensor, nn
 
 from samples.train import concepts, preprocess
-from samples.train.captions import caption_embeddings, captions, embed, sentence_encoder
+from samples.train.captions import caption_embeddings, captions, embed, projected, sentence_encoder, whitening
 from samples.train.dataset import Dataset, dataset
 from samples.train.evaluate import first_right, recall
 from samples.train.network import DIM, Pair
-from samples.train.train import Captions, FrozenCaptions, Schedule, draw_captions, train
+from samples.train.schedule import Schedule
+from samples.train.text_side import FrozenCaptions, Sought
+from samples.train.train import train
 
-SHORT = Schedule(epochs=10, sizes=((1.0, 48),), decay=0.99)
+SHORT = Schedule(minutes=5, batch=128, workers=1, sizes=((0.5, 40), (1.0, 48)), decay=0.98)
+ARMS = ("frozen sentence encoder", "text tower trained from nothing")
 CONTEXT = 16
 OTHERS = 128
 SMALL = CLIPTextCfg(context_length=CONTEXT, width=256, heads=4, layers=4)
@@ -41,14 +46,16 @@ class LearnedCaptions(nn.Module):
         self.tower = _build_text_tower(DIM, SMALL)
         self.rng = torch.Generator().manual_seed(seed)
 
-    def forward(self, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """One caption of each concept in the batch and of some others."""
+    def forward(self, labels: Tensor) -> Sought:
+        """The name and one more caption of each concept in the batch and of some others."""
         others = torch.randint(0, len(self.tokens), (OTHERS,), generator=self.rng)
         read, places = torch.unique(torch.cat([labels, others]), return_inverse=True)
-        drawn = draw_captions(len(read), self.tokens.shape[1], self.rng)
+        drawn = torch.randint(0, self.tokens.shape[1], (len(read),), generator=self.rng)
+        tokens = torch.cat([self.tokens[read, 0], self.tokens[read, drawn]])
         with torch.autocast("cpu", torch.bfloat16):
-            embedded = self.tower(self.tokens[read, drawn])
-        return F.normalize(embedded.float(), dim=-1), places[: len(labels)]
+            embedded = self.tower(tokens)
+        names, more = F.normalize(embedded.float(), dim=-1).chunk(2)
+        return Sought(names, more, places[: len(labels)])
 
     @torch.inference_mode()
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
@@ -66,36 +73,40 @@ def picture_embeddings(state: dict[str, Tensor], data: Dataset, size: int) -> ND
     return torch.cat(rows).numpy()
 
 
-def compare(work: Path) -> dict[str, dict[str, dict[str, float]]]:
-    """Train both pairs; recall by name and by held-out keyword of each."""
+def frozen_queries(texts: list[str], matrix: Tensor) -> NDArray[np.float32]:
+    """Unit embeddings of queries by the sentence encoder and its linear layer."""
+    return projected(torch.from_numpy(embed(texts, sentence_encoder())), matrix).numpy()
+
+
+def run_arm(arm: str, work: Path) -> dict[str, dict[str, float]]:
+    """Train one pair; its recall by name and by held-out keyword."""
+    torch.set_num_threads(1)
     data = dataset(work)
-    order = np.argsort(data.pictures.labels)
-    listed = data.concepts
-    held_out = concepts.held_out_keywords(listed)
-    words, names = sorted(held_out), [concept.name for concept in listed]
-    right = [{at for at, concept in enumerate(listed) if word in concept.keywords} for word in words]
-    learned = LearnedCaptions([captions(concept, held_out) for concept in listed], SHORT.seed)
-    frozen = FrozenCaptions(caption_embeddings(listed, held_out, work / "captions.npy"), SHORT.seed)
-    result = {}
-    arms: dict[str, Captions] = {"frozen sentence encoder": frozen, "text tower trained from nothing": learned}
-    for arm, text_side in arms.items():
-        state = train(data, text_side, SHORT, work / "compare.jsonl")
-        index = picture_embeddings(state, data, SHORT.size(0))[order]
-        queries = learned.eval().embed(names + words) if text_side is learned else embed(names + words, sentence_encoder())
-        by_name = first_right(queries[: len(names)], index, [{at} for at in range(len(names))])
-        by_word = first_right(queries[len(names) :], index, right)
-        result[arm] = {"names": recall(by_name), "held-out keywords": recall(by_word)}
-        print(json.dumps({arm: result[arm]}), flush=True)
-    return result
+    held_out = concepts.held_out_keywords(data.concepts)
+    words, names = sorted(held_out), [concept.name for concept in data.concepts]
+    embeddings = caption_embeddings(data.concepts, held_out, work / "captions.npy")
+    matrix = whitening(embeddings, DIM)
+    learned = LearnedCaptions([captions(concept, held_out) for concept in data.concepts], SHORT.seed)
+    frozen = FrozenCaptions(projected(embeddings, matrix), SHORT.seed)
+    state = train(data, frozen if arm == ARMS[0] else learned, SHORT, work / f"{arm}.jsonl")
+    index = picture_embeddings(state, data, SHORT.size(1))[np.argsort(data.pictures.labels)]
+    queries = frozen_queries(names + words, matrix) if arm == ARMS[0] else learned.eval().embed(names + words)
+    right = [{at for at, concept in enumerate(data.concepts) if word in concept.keywords} for word in words]
+    by_name = first_right(queries[: len(names)], index, [{at} for at in range(len(names))])
+    return {"names": recall(by_name), "held-out keywords": recall(first_right(queries[len(names) :], index, right))}
 
 
 def main() -> None:
     """Write `comparison.json` beside this module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
-    torch.set_num_threads(2)
-    result = compare(parser.parse_args().work)
+    work = parser.parse_args().work
+    for arm in ARMS:
+        (work / f"{arm}.jsonl").unlink(missing_ok=True)
+    with ProcessPoolExecutor(len(ARMS), mp_context=get_context("spawn")) as pool:
+        result = dict(zip(ARMS, pool.map(run_arm, ARMS, [work] * len(ARMS)), strict=True))
     (Path(__file__).parent / "comparison.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ SEED = 20
 HELD_OUT_SHARE = 0.1
 GENDERED = re.compile(r"^(man|woman|men|women|people) ")
 COMBINATION = re.compile(r"^(kiss|couple with heart|family) |facing right$")
-COLOURS = "red orange yellow green blue purple brown black white pink grey".split()
+COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "brown", "black", "white", "pink", "grey")
 
 
 @dataclass(frozen=True)

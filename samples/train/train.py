@@ -1,15 +1,17 @@
-"""Training: every picture against a caption of every concept at once, growing from small pictures to large ones."""
+"""Training: every picture against a caption of every concept at once, growing from small pictures to large ones.
+
+One process a core, each with its own pictures, which average their gradients after each step: on a shared machine this
+wastes far less than threads that wait for one another within every layer.
+"""
 
 import json
-import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -17,61 +19,11 @@ from torch import Tensor, nn
 from samples.train.augment import Picked, augment
 from samples.train.dataset import Dataset
 from samples.train.network import Average, Pair
+from samples.train.schedule import Schedule, optimiser, set_rate
+from samples.train.text_side import Captions, Sought
 
 CAPTION_LOSS = 0.5
 PICTURE_LOSS = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """`sizes`: (share of the epochs, picture side in pixels)."""
-
-    epochs: int = 48
-    batch: int = 64
-    rate: float = 2e-3
-    weight_decay: float = 0.05
-    smoothing: float = 0.05
-    sizes: tuple[tuple[float, int], ...] = ((0.35, 48), (0.75, 64), (1.0, 80))
-    decay: float = 0.995
-    gentle: float = 0.3
-    seed: int = 1
-
-    def strength(self, done: float) -> float:
-        """How far the pictures are changed, 0..1: little in the beginning."""
-        return min(1.0, self.gentle + (1 - self.gentle) * done / 0.4)
-
-    def size(self, epoch: int) -> int:
-        """The side of the pictures in an epoch."""
-        return next(side for share, side in self.sizes if epoch < share * self.epochs or share == 1.0)
-
-
-class Sought(NamedTuple):
-    """Unit embeddings of many concepts' names and of one other caption for each; where in both the batch's concepts stand."""
-
-    names: Tensor
-    others: Tensor
-    places: Tensor
-
-
-class Captions(Protocol):
-    """The text side of a step."""
-
-    def __call__(self, labels: Tensor) -> Sought:
-        """What the pictures of these concepts have to find, among much else."""
-
-
-class FrozenCaptions:
-    """Captions embedded beforehand: so every step can afford those of every concept."""
-
-    def __init__(self, embeddings: Tensor, seed: int) -> None:
-        self.embeddings = embeddings
-        self.rng = torch.Generator().manual_seed(seed)
-
-    def __call__(self, labels: Tensor) -> Sought:
-        """All names, and one caption of every concept."""
-        concepts, count, _ = self.embeddings.shape
-        drawn = torch.randint(0, count, (concepts,), generator=self.rng)
-        return Sought(self.embeddings[:, 0], self.embeddings[torch.arange(concepts), drawn], labels)
 
 
 def epoch_order(labels: NDArray[np.int64], seed: list[int]) -> NDArray[np.int64]:
@@ -86,7 +38,9 @@ def batches(data: Dataset, schedule: Schedule, epoch: int) -> Iterator[tuple[Pic
     mirror = torch.tensor([not concept.has_direction for concept in data.concepts])
     recolour = torch.tensor([not concept.needs_colour for concept in data.concepts])
     order = epoch_order(data.training.labels, [schedule.seed, epoch])
-    for at in range(0, len(order) - schedule.batch + 1, schedule.batch):
+    order = order[: len(order) // (schedule.workers * schedule.batch) * schedule.workers * schedule.batch]
+    order = order[rank() :: schedule.workers]
+    for at in range(0, len(order), schedule.batch):
         chosen = order[at : at + schedule.batch]
         labels = torch.from_numpy(data.training.labels[chosen])
         rasters = torch.from_numpy(data.training.pixels[chosen]).permute(0, 3, 1, 2).float() / 255
@@ -101,31 +55,32 @@ def contrast(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
     return by_picture + PICTURE_LOSS * by_caption
 
 
-def optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
-    """No weight decay on biases, norms and the temperature."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": schedule.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98))
+def rank() -> int:
+    """The number of this process among the workers."""
+    return dist.get_rank() if dist.is_initialized() else 0
 
 
-def set_rate(optimizer: torch.optim.Optimizer, schedule: Schedule, done: float) -> None:
-    """Linear warm-up over 3 %, then a cosine to a hundredth."""
-    factor = done / 0.03 if done < 0.03 else 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
-    for group in optimizer.param_groups:
-        group["lr"] = schedule.rate * factor
+def average_gradients(trained: nn.Module, done: float) -> float:
+    """Make the workers' gradients one, and their clocks: returns the common part of the training that is done."""
+    if not dist.is_initialized():
+        return done
+    gradients = [p.grad for p in trained.parameters() if p.grad is not None]
+    packed = torch.cat([*(g.flatten() for g in gradients), torch.tensor([done])])
+    dist.all_reduce(packed)
+    packed /= dist.get_world_size()
+    for gradient, part in zip(gradients, packed[:-1].split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+    return float(packed[-1])
 
 
-def step(model: Pair, optimizer: torch.optim.Optimizer, pictures: Tensor, sought: Sought, smoothing: float) -> float:
-    """One update of the weights; the loss before it."""
+def backward(model: Pair, pictures: Tensor, sought: Sought, smoothing: float) -> float:
+    """Leave the gradients in the weights; returns the loss."""
     with torch.autocast("cpu", torch.bfloat16):
         images = model.images(pictures.contiguous(memory_format=torch.channels_last))
     scaled = images * model.logit_scale.exp().clamp(max=100)
     loss = contrast(scaled @ sought.names.T, sought.places, smoothing)
     loss = loss + CAPTION_LOSS * contrast(scaled @ sought.others.T, sought.places, smoothing)
-    optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
     return loss.item()
 
 
@@ -135,17 +90,23 @@ def train(data: Dataset, captions: Captions, schedule: Schedule, log: Path) -> d
     model = Pair().to(memory_format=torch.channels_last).train()
     trained = nn.ModuleList([model, captions] if isinstance(captions, nn.Module) else [model])
     average, optimizer = Average(model, schedule.decay), optimiser(trained, schedule)
-    began, total = time.monotonic(), schedule.epochs * (len(data.training.labels) // schedule.batch)
-    with log.open("w") as lines:
-        for epoch in range(schedule.epochs):
-            losses, side = [], schedule.size(epoch)
-            for picked, labels in batches(data, schedule, epoch):
-                done = average.steps / total
-                set_rate(optimizer, schedule, done)
-                pictures = augment(picked, side, schedule.strength(done))
-                losses.append(step(model, optimizer, pictures, captions(labels), schedule.smoothing))
-                average.update(model)
-            seconds = round(time.monotonic() - began)
-            lines.write(json.dumps({"epoch": epoch, "size": side, "loss": round(float(np.mean(losses)), 4), "seconds": seconds}) + "\n")
-            lines.flush()
+    torch.manual_seed(schedule.seed + rank())
+    began, done, epoch = time.monotonic(), 0.0, 0
+    while done < 1:
+        losses = []
+        for picked, labels in batches(data, schedule, epoch):
+            set_rate(optimizer, schedule, done)
+            pictures = augment(picked, schedule.size(done), schedule.strength(done))
+            optimizer.zero_grad()
+            losses.append(backward(model, pictures, captions(labels), schedule.smoothing))
+            passed = min(1.0, (time.monotonic() - began) / (schedule.minutes * 60))
+            done = average_gradients(trained, passed)
+            optimizer.step()
+            average.update(model)
+        if rank() == 0:
+            facts = {"epoch": epoch, "size": schedule.size(done), "steps": average.steps, "loss": round(float(np.mean(losses)), 4)}
+            with log.open("a") as lines:
+                lines.write(json.dumps(facts | {"done": round(done, 3)}) + "\n")
+            torch.save(average.state, log.with_suffix(".pt"))
+        epoch += 1
     return average.state

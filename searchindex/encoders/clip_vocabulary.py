@@ -14,6 +14,7 @@ Letters are those of the Unicode version that `tokenizers` was built with; open_
 
 import gzip
 import importlib.util
+import zlib
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
@@ -45,7 +46,7 @@ def clip_tokenizer(merges_file: Path) -> Tokenizer:
     try:
         lines = gzip.decompress(merges_file.read_bytes()).decode("utf-8").split("\n")
         merges = [_pair(line) for line in lines[1 : _MERGES + 1]]
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ModelUnavailable(f"CLIP's vocabulary {merges_file.name} cannot be read.", hint="Reinstall open_clip_torch.") from error
     alphabet = _alphabet()
     words = [*alphabet, *(char + _END for char in alphabet), *(left + right for left, right in merges)]

@@ -3,6 +3,7 @@
 `reason` of InvalidImage is one of `REASONS`.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -29,6 +30,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
 
 # Pillow's own guard warns at 89 and refuses at 179 million pixels, for the whole process: ours is stricter and an argument.
 Image.MAX_IMAGE_PIXELS = None
+
+# It also warns of damaged metadata, once for each kind and whole process: of no use to anybody who indexes a million pictures.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

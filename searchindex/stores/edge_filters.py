@@ -5,6 +5,7 @@ from typing import Any
 import qdrant_edge as engine
 
 from searchindex.filters import All, AnyOf, Either, Exists, Filter, Not, Range
+from searchindex.stores.edge_bools import mirror_path
 
 
 def edge_filter(tree: Filter | None) -> engine.Filter | None:
@@ -29,8 +30,8 @@ def _condition(tree: Filter) -> Any:
 
 
 def _any_of(field: str, values: tuple[Any, ...]) -> Any:
-    if any(isinstance(value, bool) for value in values):  # the engine's list form takes text and integers alone
-        return engine.Filter(should=[engine.FieldCondition(key=field, match=engine.MatchValue(value)) for value in values])
+    if any(isinstance(value, bool) for value in values):
+        field, values = mirror_path(field), tuple(int(value) for value in values)
     return engine.FieldCondition(key=field, match=engine.MatchAny(list(values)))
 
 

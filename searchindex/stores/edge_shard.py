@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import qdrant_edge as engine
+from numpy.typing import NDArray
 
 from searchindex.collection import CollectionConfig, CollectionState, FieldType
 from searchindex.errors import InvalidInput
 from searchindex.filters import Filter
 from searchindex.points import PointId
 from searchindex.ports import Point, Record, Vectors
+from searchindex.stores.edge_bools import mirror_path, with_mirrors, without_mirrors
 from searchindex.stores.edge_filters import edge_filter
 from searchindex.stores.ranking import Fetch, Scored, beam
 
@@ -41,6 +43,8 @@ class OpenShard:
         shard = engine.EdgeShard.create(str(path), _settings(config))
         for field, kind in config.schema.items():
             shard.update(engine.UpdateOperation.create_field_index(field, _INDEXES[kind]))
+            if kind is FieldType.BOOL:
+                shard.update(engine.UpdateOperation.create_field_index(mirror_path(field), _INDEXES[FieldType.INTEGER]))
         shard.flush()
         return cls(path.name, shard, config)
 
@@ -52,13 +56,19 @@ class OpenShard:
         """`rows` [n, dim] are the points' vectors, checked."""
         for start in range(0, len(points), STALL):
             batch = zip(points[start : start + STALL], rows[start : start + STALL], strict=True)
-            made = [_engine_point(point, row) for point, row in batch]
+            made = [self._point(point, row) for point, row in batch]
             self.shard.update(engine.UpdateOperation.upsert_points(made))
+
+    def _point(self, point: Point, row: NDArray[np.float32]) -> engine.Point:
+        try:
+            return engine.Point(point.id, row.tolist(), with_mirrors(point.payload, schema=self.config.schema))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InvalidInput(f"The id or the payload of point {point.id} cannot be stored.", hint="A payload is plain JSON.") from error
 
     def search(self, asked: Sequence[Fetch]) -> list[list[Scored]]:
         requests = [self._request(each) for each in asked]
         found = self.shard.query_batch(engine.QueryBatchRequest(requests))
-        return [[(_id(hit.id), hit.score, hit.payload) for hit in hits] for hits in found]
+        return [[_scored(hit, each) for hit in hits] for hits, each in zip(found, asked, strict=True)]
 
     def _request(self, asked: Fetch) -> engine.QueryRequest:
         query = asked.query
@@ -95,7 +105,8 @@ class OpenShard:
 
     def facet(self, field: str, *, limit: int, filter: Filter | None) -> list[tuple[str, int]]:
         request = engine.FacetRequest(field, limit=limit, exact=True, filter=edge_filter(filter))
-        return [(str(hit.value), hit.count) for hit in self.shard.facet(request).hits]
+        # values that only deleted points had are listed with a count of 0
+        return [(str(hit.value), hit.count) for hit in self.shard.facet(request).hits if hit.count]
 
     def state(self) -> CollectionState:
         """Nothing is ever optimised behind the caller's back, so the collection is always green."""
@@ -124,16 +135,13 @@ def _id(raw: Any) -> PointId:
     return PointId(int(raw))
 
 
+def _scored(hit: engine.ScoredPoint, asked: Fetch) -> Scored:
+    return _id(hit.id), hit.score, without_mirrors(hit.payload) if asked.with_payload else None
+
+
 def _record(record: engine.Record, *, with_vector: bool) -> Record:
     vector = np.asarray(record.vector, np.float32) if with_vector else None
-    return Record(_id(record.id), record.payload or {}, vector)
-
-
-def _engine_point(point: Point, row: Any) -> engine.Point:
-    try:
-        return engine.Point(point.id, row.tolist(), point.payload)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput(f"The id or the payload of point {point.id} cannot be stored.", hint="A payload is plain JSON.") from error
+    return Record(_id(record.id), without_mirrors(record.payload), vector)
 
 
 def _exact() -> engine.SearchParams:

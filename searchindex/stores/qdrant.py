@@ -4,9 +4,10 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
-from qdrant_client import AsyncQdrantClient, models
+from qdrant_client import AsyncQdrantClient, grpc, models
 
 from searchindex.collection import CollectionConfig, CollectionState, Hnsw
 from searchindex.errors import NotFound, StoreUnavailable, shorten
@@ -40,7 +41,7 @@ class QdrantStore:
         api_key: str | None = None,
         tls: bool = False,
         timeout: float = 10.0,
-        ef: int = Hnsw.ef,
+        ef: int = Hnsw().ef,
     ) -> None:
         self._collection = collection
         self._server = f"{host}:{grpc_port}"
@@ -80,11 +81,13 @@ class QdrantStore:
         for start in range(0, len(points), UPSERT):
             part = slice(start, start + UPSERT)
             made = await asyncio.to_thread(wire.point_structs, points[part], rows[part])
-            await self._call(lambda made=made: self._client.upsert(self._collection, made, wait=True))
+            message = grpc.UpsertPoints(collection_name=self._collection, wait=True, points=made)
+            await self._call(partial(self._client.grpc_points.Upsert, message, timeout=self._timeout))
 
     async def delete(self, ids: Sequence[PointId]) -> None:
         wanted = models.PointIdsList(points=list(ids))
-        await self._call(lambda: self._client.delete(self._collection, wanted, wait=True))
+        if ids:  # the server refuses an empty list
+            await self._call(lambda: self._client.delete(self._collection, wanted, wait=True))
 
     async def search(self, queries: Sequence[Query]) -> list[list[Hit]]:
         checked = [replace(query, vector=checked_query(query.vector)) for query in queries]
@@ -116,6 +119,7 @@ class QdrantStore:
         """Setting a value that is already set makes the server look for work; then it says itself when it is done."""
         settings = models.OptimizersConfigDiff(indexing_threshold=wire.INDEXING_THRESHOLD)
         await self._call(lambda: self._client.update_collection(self._collection, optimizers_config=settings))
+        await asyncio.sleep(POLL)
         while (info := await self._required()).status is not models.CollectionStatus.GREEN:
             if info.status is models.CollectionStatus.RED:
                 raise StoreUnavailable(
@@ -158,9 +162,7 @@ class QdrantStore:
         for field, kind in config.schema.items():
             if field not in there.payload_schema:
                 schema = models.PayloadSchemaType(str(kind))
-                await self._call(
-                    lambda field=field, schema=schema: self._client.create_payload_index(self._collection, field, schema, wait=True)
-                )
+                await self._call(partial(self._client.create_payload_index, self._collection, field, schema, wait=True))
 
     async def _real_name(self, info: models.CollectionInfo) -> str:
         """What an alias points to; the names need no look-up where the collection itself says that it is called so."""
@@ -182,4 +184,4 @@ class QdrantStore:
 
     async def _facet(self, field: str, depth: int, wanted: models.Filter | None) -> list[tuple[str, int]]:
         found = await self._call(lambda: self._client.facet(self._collection, field, facet_filter=wanted, limit=depth, exact=True))
-        return [(str(hit.value), hit.count) for hit in found.hits]
+        return [(str(hit.value), hit.count) for hit in found.hits if hit.count]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 
 from searchindex.errors import InvalidInput, SearchIndexError, StoreUnavailable, shorten

@@ -108,15 +108,16 @@ def record(found: models.Record) -> Record:
 def _dense(row: NDArray[np.float32]) -> grpc.DenseVector:
     """As bytes, without a Python float for each component."""
     data = row.astype("<f4", copy=False).tobytes()
-    return grpc.DenseVector.FromString(_DENSE_DATA + _varint(len(data)) + data)
+    vector = grpc.DenseVector()
+    vector.ParseFromString(_DENSE_DATA + _varint(len(data)) + data)
+    return vector
 
 
 def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
+    """Seven bits a byte, lowest first, the top bit set where more follow."""
+    if number < 1 << 7:
+        return bytes([number])
+    return bytes([number % 128 + 128]) + _varint(number >> 7)
 
 
 def _params(depth: int, ef: int) -> models.SearchParams:

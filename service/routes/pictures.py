@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from searchindex.errors import InvalidInput
-from searchindex.points import PointId
 from service.pictures import SIZES, Picture, Pictures
+from service.search import parse_key
 
 Key = Annotated[str, Path(pattern=r"^[0-9]{1,19}$", description="A result's `key`.")]
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -30,17 +30,11 @@ def picture_routes(pictures: Pictures) -> APIRouter:
         """The picture as WebP that fits in a square of `size` pixels."""
         if size not in SIZES:
             raise InvalidInput("There is no thumbnail of that size.", hint=f"Sizes: {', '.join(map(str, SIZES))}.")
-        return _send(request, await pictures.thumbnail(_id(key), size=size))
+        return _send(request, await pictures.thumbnail(parse_key(key), size=size))
 
     @router.get("/images/{key}", response_class=Response)
     async def image(request: Request, key: Key) -> Response:
         """The picture as it is on disk."""
-        return _send(request, await pictures.original(_id(key)))
+        return _send(request, await pictures.original(parse_key(key)))
 
     return router
-
-
-def _id(key: str) -> PointId:
-    if int(key) >= 2**63:
-        raise InvalidInput("That key is out of range.", hint="Use a result's key.")
-    return PointId(int(key))

@@ -100,11 +100,12 @@ function question(state, offset, signal, count) {
   const common = {
     top_k: count,
     ...(offset && { offset }),
+    ...(state.minimum && { score_threshold: state.minimum }),
     ...(state.categories.length && { filters: { category: state.categories } }),
   };
   if (state.picture) return ["search/image", form(common, fileOf(state.picture), signal)];
   if (state.like) return ["search/similar", json({ key: state.like, ...common }, signal)];
-  return ["search", json({ query: state.query, ...common, ...(state.minimum && { score_threshold: state.minimum }) }, signal)];
+  return ["search", json({ query: state.query, ...common }, signal)];
 }
 
 /** @param {any} result @returns {Hit} */

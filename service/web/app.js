@@ -2,13 +2,13 @@
 import { PAGE, find, size } from "./api.js";
 import { listenToBox, renderBox } from "./box.js";
 import { byId, el, toast } from "./dom.js";
-import { loadCategories, renderFilters } from "./filters.js";
+import { fitSlider, loadCategories, renderFilters } from "./filters.js";
 import { listenToKeys } from "./keyboard.js";
 import { renderNotice, withoutPictures } from "./notices.js";
 import { listen as listenForPictures } from "./pictures.js";
 import { Grid } from "./results.js";
 import { Session } from "./session.js";
-import { NOTHING, fromAddress, isEmpty, toAddress } from "./state.js";
+import { NOTHING, fromAddress, isEmpty, signature, toAddress } from "./state.js";
 import { showTiming } from "./timing.js";
 import { Viewer } from "./viewer.js";
 import { number, plural } from "./words.js";
@@ -30,15 +30,19 @@ const depth = () => history.state?.depth ?? 0;
 /** @param {Partial<State>} changes @param {{replace?: boolean, depth?: number}} [how] */
 function go(changes, { replace = false, depth = 0 } = {}) {
   const next = { ...state, ...changes };
-  if (toAddress(next) === toAddress(state)) return;
+  // Even an unchanged search may have been cut off by a key that changed nothing, such as a space.
+  if (toAddress(next) === toAddress(state)) return session.show(next);
+  const moved = signature(next) !== signature(state);
   history[replace ? "replaceState" : "pushState"]({ depth }, "", toAddress(next));
+  settled = true;
   apply(next);
+  if (moved) scrollTo({ top: 0, behavior: "instant" });
 }
 
 /** @param {State} next */
 function apply(next) {
   state = next;
-  document.body.dataset.view = isEmpty(state) ? "home" : "results";
+  document.documentElement.dataset.view = isEmpty(state) ? "home" : "results";
   renderBox(state);
   renderFilters(state, go);
   session.show(state);
@@ -49,7 +53,6 @@ function apply(next) {
 /** @param {string} key */
 function similar(key) {
   go({ query: "", picture: "", minimum: 0, like: key, view: "" });
-  scrollTo({ top: 0 });
   focusNext = true;
 }
 
@@ -58,7 +61,6 @@ function searchWords(words, done) {
   // An emptied box beside a picture does not end the search by that picture; the cross does.
   if (words || state.query) go({ query: words, like: "", picture: "", view: "" }, { replace: !settled });
   settled = done;
-  if (done) scrollTo({ top: 0 });
 }
 
 /** @param {string} key @param {boolean} beside */
@@ -72,7 +74,8 @@ function closeViewer() {
 }
 
 /** @param {Search} search */
-function summary({ hits, total, complete }) {
+function summary({ hits, answer, complete }) {
+  const total = answer?.total ?? 0;
   if (complete || !hits.length) return plural(hits.length, "picture", "pictures");
   return total > hits.length ? `${number(hits.length)} of ${plural(total, "picture", "pictures")}` : `The best ${number(hits.length)} matches`;
 }
@@ -82,6 +85,9 @@ function renderMore(search) {
   byId("more").hidden = search.phase !== "shown" || search.complete || !search.hits.length;
   byId("more-button").disabled = search.extending;
   byId("more-button").textContent = search.extending ? "Loading…" : "Show more";
+  // Observing anew reports at once: on a very tall screen the end stays in sight, and nothing would change.
+  nearEnd.unobserve(byId("more"));
+  nearEnd.observe(byId("more"));
   byId("more-note").textContent = search.failure ? "That did not work. Try once more." : "";
 }
 
@@ -94,11 +100,14 @@ function render(search, recalled) {
   if (!search) return byId("grid").replaceChildren();
   renderMore(search);
   if (search.phase === "waiting") return;
-  byId("status").textContent = problem || summary(search);
+  byId("status").textContent = problem ? "" : summary(search);
+  // With the words, or two searches with as many results would be announced only once.
+  byId("spoken").textContent = `${problem || summary(search)} ${state.query && `for ${state.query}`}`;
   byId("explanation").textContent = search.answer?.explanation ?? "";
   byId("explanation").hidden = !search.answer?.explanation;
   showTiming(search.phase === "shown" ? search.answer : null);
-  if (withoutPictures(search)) document.body.dataset.pictures = "off";
+  if (search.hits.length) fitSlider(search.hits[0].score);
+  if (withoutPictures(search)) document.documentElement.dataset.pictures = "off";
   if (focusNext) focusNext = !grid.focus();
   if (recalled) scrollTo({ top: search.scroll, behavior: "instant" });
 }
@@ -115,13 +124,12 @@ async function renderSize() {
   byId("size").textContent = plural(pictures, "picture", "pictures") + (categories > 1 ? ` in ${number(categories)} categories` : "");
 }
 
-function listenForMore() {
-  byId("more-button").addEventListener("click", () => session.more());
-  // After a failure only the reader's click asks again.
-  const near = (/** @type {IntersectionObserverEntry[]} */ entries) => entries.some((entry) => entry.isIntersecting) && !session.current?.failure && session.more();
-  new IntersectionObserver(near, { rootMargin: "600px" }).observe(byId("more"));
+/** After a failure only the reader's click asks again. @param {IntersectionObserverEntry[]} entries */
+function extend(entries) {
+  if (entries.at(-1)?.isIntersecting && !session.current?.failure) session.more();
 }
 
+const nearEnd = new IntersectionObserver(extend, { rootMargin: "600px" });
 const session = new Session(find, PAGE, render);
 const grid = new Grid({ open: (key) => open(key, false), similar });
 const viewer = new Viewer({
@@ -132,10 +140,15 @@ const viewer = new Viewer({
 listenToBox({ search: searchWords, typing: () => session.hush(), clear: () => go({ query: "", like: "", picture: "", minimum: 0, view: "" }) });
 listenToKeys({ grid, viewer, similar });
 listenForPictures((picture) => {
-  if (document.body.dataset.pictures === "off") toast("Search by picture is switched off here.");
+  if (document.documentElement.dataset.pictures === "off") toast("Search by picture is switched off here.");
   else go({ query: "", like: "", minimum: 0, view: "", picture });
 });
-listenForMore();
+byId("more-button").addEventListener("click", () => session.more());
+byId("home-link").addEventListener("click", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  go(NOTHING);
+  byId("query").focus();
+});
 addEventListener("popstate", () => {
   settled = true;
   apply(fromAddress(location.search));

@@ -33,6 +33,8 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
+/** Beside this module, wherever the page itself is. */
+const DRAWINGS = new URL("icons.svg", import.meta.url).href;
 
 /**
  * One of the drawings in icons.svg.
@@ -44,7 +46,7 @@ export function icon(name) {
   const use = document.createElementNS(SVG, "use");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `icons.svg#${name}`);
+  use.setAttribute("href", `${DRAWINGS}#${name}`);
   svg.append(use);
   return svg;
 }

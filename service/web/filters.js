@@ -42,21 +42,29 @@ function replaceChips(list) {
 const least = (minimum) => (minimum ? `at least ${score(minimum)}` : "any");
 
 /**
- * Shows the filters in force. The service has a least score for words only.
+ * Shows the filters in force.
  * @param {State} state
  * @param {(changes: Partial<State>) => void} change
  */
 export function renderFilters(state, change) {
   replaceChips(chips(state, change));
   const slider = byId("minimum");
-  slider.max = String(Math.max(0.5, state.minimum));
+  slider.max = String(Math.max(Number(slider.max), state.minimum));
   slider.value = String(state.minimum);
   slider.onchange = () => change({ minimum: Number(slider.value) });
   slider.oninput = () => (byId("minimum-value").textContent = least(Number(slider.value)));
   byId("minimum-value").textContent = least(state.minimum);
   byId("strictness-label").textContent = state.minimum ? `Score ${least(state.minimum)}` : "Relevance";
   byId("strictness").classList.toggle("active", state.minimum > 0);
-  byId("strictness").hidden = !state.query;
+}
+
+/**
+ * Lets the slider reach the best score of a search, and not much further: models differ in how high they score.
+ * @param {number} best
+ */
+export function fitSlider(best) {
+  const slider = byId("minimum");
+  slider.max = String(Math.max(Number(slider.value), Math.ceil(best * 20) / 20, 0.1));
 }
 
 /**

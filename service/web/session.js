@@ -20,6 +20,8 @@ import { isEmpty, signature } from "./state.js";
 /** How long, and how many, earlier results are shown again without asking. */
 const FRESH_MS = 5 * 60_000;
 const REMEMBERED = 30;
+/** The service passes over so many results at most. */
+const FURTHEST = 10_000;
 
 /** @param {State} state @returns {Search} */
 const begin = (state) => ({
@@ -114,7 +116,7 @@ export class Session {
     const fresh = answer.hits.filter((hit) => !known.has(hit.key));
     search.hits.push(...fresh);
     // A short page is the last; a page without news would be asked for for ever.
-    search.complete = answer.hits.length < this.#page || !fresh.length;
+    search.complete = answer.hits.length < this.#page || !fresh.length || search.hits.length > FURTHEST;
     search.answer ??= answer;
     Object.assign(search, { phase: "shown", extending: false, failure: null });
     this.#remember(search);

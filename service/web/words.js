@@ -27,4 +27,4 @@ export const duration = (ms) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
  */
 export const aboutScore = (value) =>
   `Similarity ${value.toFixed(3)}: how close the picture's meaning is to your search, 1 being the same. ` +
-  "For words, even very good matches often stay below 0.4; what counts is the order. The bar compares with the best match.";
+  "Good matches for words often stay far below 1; what counts is the order. The bar compares with the best match.";

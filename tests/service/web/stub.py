@@ -9,20 +9,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from xml.sax.saxutils import escape
 
 import uvicorn
-from fastapi import FastAPI, Form, Request, Response, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Form, Response, UploadFile
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 WEB = Path(__file__).parents[3] / "service" / "web"
-CSP = "default-src 'self'; img-src 'self' data: blob:"
-HOSTILE = '<img src=x onerror="document.title=\'owned\'">\u202egpj.exe'
+CSP = b"default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; frame-ancestors 'none'"
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">\u202egpj.exe"
 COLOURS = ["red", "orange", "gold", "green", "teal", "blue", "purple", "pink", "brown", "grey"]
-THINGS = {"animals-nature": ["cat", "dog", "tree"], "food-drink": ["apple", "cake", "soup"], "objects": ["lamp", "key"], "symbols": ["heart", "star"]}
+THINGS = {
+    "animals-nature": ["cat", "dog", "tree"],
+    "food-drink": ["apple", "cake", "soup"],
+    "objects": ["lamp", "key"],
+    "symbols": ["heart", "star"],
+}
 SHAPES = [(320, 320), (480, 320), (320, 480), (640, 360)]
 
 
@@ -39,7 +45,12 @@ class Picture:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        named = {"file_name": f"{self.name}.svg", "file_path": f"{self.category}/{self.name}.svg", "title": self.name, "tags": self.name.split()}
+        named = {
+            "file_name": f"{self.name}.svg",
+            "file_path": f"{self.category}/{self.name}.svg",
+            "title": self.name,
+            "tags": self.name.split(),
+        }
         return {**named, "width": self.width, "height": self.height, "category": self.category, "format": "svg"}
 
 
@@ -47,7 +58,8 @@ def drawing(name: str, colour: str, width: int, height: int) -> str:
     """A coloured picture that says what it is."""
     disc = f'<circle cx="50%" cy="45%" r="{min(width, height) // 4}" fill="white" opacity=".35"/>'
     text = f'<text x="50%" y="85%" text-anchor="middle" font-size="28" fill="white">{escape(name)}</text>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><rect width="100%" height="100%" fill="{colour}"/>{disc}{text}</svg>'
+    size = f'width="{width}" height="{height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><rect width="100%" height="100%" fill="{colour}"/>{disc}{text}</svg>'
 
 
 def catalogue() -> list[Picture]:
@@ -55,7 +67,7 @@ def catalogue() -> list[Picture]:
     named = [(f"{colour} {thing}", colour, category) for category, things in THINGS.items() for thing in things for colour in COLOURS]
     named.append((HOSTILE, "black", "symbols"))
     shaped = [(at, *entry, *SHAPES[at % len(SHAPES)]) for at, entry in enumerate(named)]
-    first = 9007199254740993 # the first integer that a JavaScript number rounds
+    first = 9007199254740993  # the first integer that a JavaScript number rounds
     return [Picture(str(first + 2 * at), name, category, drawing(name, colour, w, h), w, h) for at, name, colour, category, w, h in shaped]
 
 
@@ -74,6 +86,7 @@ class SimilarQuery(BaseModel):
 
     key: str
     top_k: int = Field(ge=1, le=100)
+    score_threshold: float = Field(default=0, ge=0, le=1)
     filters: dict[str, list[str]] = {}
     offset: int = Field(default=0, ge=0)
 
@@ -83,8 +96,8 @@ class Stub:
     """The index and what tests may change about the service."""
 
     pictures: list[Picture] = field(default_factory=catalogue)
-    delays: dict[str, float] = field(default_factory=dict) # query -> seconds
-    failures: list[tuple[int, dict[str, str], dict[str, str]]] = field(default_factory=list) # (status, problem, headers), one per search
+    delays: dict[str, float] = field(default_factory=dict)  # query -> seconds
+    failures: list[tuple[int, dict[str, str], dict[str, str]]] = field(default_factory=list)  # (status, problem, headers), one per search
     pictures_allowed: bool = True
     uploads: list[bytes] = field(default_factory=list)
     latency: float = 0.0
@@ -100,7 +113,7 @@ class Stub:
 
 def problem(status: int, title: str, *, headers: dict[str, str] | None = None, **fields: str) -> JSONResponse:
     """RFC 9457, as every error of the service."""
-    content = {"type": "about:blank", "title": title, "status": status, **fields}
+    content = {**fields, "type": "about:blank", "title": title, "status": status}
     return JSONResponse(content, status, {**(headers or {}), "Content-Type": "application/problem+json"})
 
 
@@ -114,18 +127,27 @@ def answer(found: list[tuple[float, Picture]], query: str, filters: dict[str, li
     return JSONResponse(body, headers={"Server-Timing": timing})
 
 
+def guarded(app: ASGIApp, stub: Stub) -> ASGIApp:
+    """The headers that the service sends with everything, and the failures that a test asked for."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"content-security-policy", CSP), (b"cache-control", b"max-age=60")]
+            await send(message)
+
+        if scope["path"].startswith("/search") and stub.failures:
+            status, fields, headers = stub.failures.pop(0)
+            await problem(status, headers=headers, **{"title": "Error", **fields})(scope, receive, send)
+        else:
+            await app(scope, receive, send_with_headers)
+
+    return call
+
+
 def create_app(stub: Stub) -> FastAPI:
     """The routes that the page uses."""
     app = FastAPI()
-
-    @app.middleware("http")
-    async def policy(request: Request, call_next: Any) -> Response:
-        if request.url.path.startswith("/search") and stub.failures:
-            status, fields, headers = stub.failures.pop(0)
-            return problem(status, fields.pop("title", "Error"), headers=headers, **fields)
-        response: Response = await call_next(request)
-        response.headers["Content-Security-Policy"] = CSP
-        return response
 
     @app.post("/search")
     async def search(query: TextQuery) -> Response:
@@ -141,7 +163,9 @@ def create_app(stub: Stub) -> FastAPI:
         return answer([pair for pair in stub.scored(picture.name) if pair[1] is not picture], "", query.filters, query.offset, query.top_k)
 
     @app.post("/search/image")
-    async def image(file: UploadFile, top_k: int = Form(), filters: str = Form("{}"), offset: int = Form(0)) -> Response:
+    async def image(
+        file: UploadFile, top_k: Annotated[int, Form()], filters: Annotated[str, Form()] = "{}", offset: Annotated[int, Form()] = 0
+    ) -> Response:
         if not stub.pictures_allowed:
             return problem(501, "Not implemented", detail="Search by picture is switched off.")
         stub.uploads.append(await file.read())
@@ -149,7 +173,8 @@ def create_app(stub: Stub) -> FastAPI:
 
     @app.get("/stats")
     async def stats() -> dict[str, Any]:
-        return {"uptime_seconds": 5, "collection": {"name": "stub", "vectors_count": len(stub.pictures), "status": "green", "indexed": True}}
+        collection = {"name": "stub", "vectors_count": len(stub.pictures), "status": "green", "indexed": True}
+        return {"uptime_seconds": 5, "collection": collection}
 
     @app.get("/facets")
     async def facets(field: str) -> dict[str, Any]:
@@ -161,7 +186,11 @@ def create_app(stub: Stub) -> FastAPI:
         found = stub.find(key)
         return Response(found.svg, media_type="image/svg+xml") if found else problem(404, "Not found")
 
-    app.mount("/", StaticFiles(directory=WEB, html=True))
+    @app.get("/")
+    async def page() -> Response:
+        return FileResponse(WEB / "index.html")
+
+    app.mount("/web", StaticFiles(directory=WEB))
     return app
 
 
@@ -169,7 +198,7 @@ def create_app(stub: Stub) -> FastAPI:
 def running(stub: Stub, port: int = 0) -> Iterator[str]:
     """Serves in a thread; yields the address."""
     listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(create_app(stub), log_level="warning", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(guarded(create_app(stub), stub), log_level="warning", lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -1,11 +1,11 @@
-// Light or dark: what the system says, unless the reader chose. Runs before the first paint.
+// What has to be right at the first paint: light or dark (the system's choice, unless the reader chose), start page or results.
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
 
   // Storage may be forbidden (private windows, embedded pages): the choice then lasts as long as the page.
   const recall = () => { try { return localStorage.getItem("theme"); } catch { return null; } };
-  const keep = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* see above */ } };
+  const keep = (/** @type {string} */ theme) => { try { localStorage.setItem("theme", theme); } catch { /* see above */ } };
 
   const shown = () => root.dataset.theme ?? (system.matches ? "dark" : "light");
 
@@ -16,5 +16,7 @@
 
   const chosen = recall();
   if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
-  addEventListener("DOMContentLoaded", () => document.getElementById("theme-button").addEventListener("click", toggle));
+  const asked = new URLSearchParams(location.search);
+  root.dataset.view = ["q", "like", "picture"].some((name) => asked.get(name)) ? "results" : "home";
+  addEventListener("DOMContentLoaded", () => document.getElementById("theme-button")?.addEventListener("click", toggle));
 })();

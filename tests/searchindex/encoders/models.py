@@ -1,0 +1,33 @@
+"""Prepared models made for a test: the golden graphs with weights from their names, and what can be wrong with them."""
+
+import json
+from pathlib import Path
+
+from safetensors.numpy import save_file
+
+from searchindex.encoders.clip_vocabulary import clip_tokenizer, installed_merges
+from searchindex.models import ImageFiles, ModelFile, PreparedModel, TextFiles, sha256_of
+from tests.golden import tiny
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+def tiny_model(folder: Path) -> PreparedModel:
+    """The tiny CLIP in `folder`, its weights beside weightless graphs."""
+    clip_tokenizer(installed_merges()).save(str(folder / "tokenizer.json"))
+    for tower, shapes in json.loads((GOLDEN / "shapes.json").read_text()).items():
+        (folder / f"{tower}.onnx").write_bytes((GOLDEN / f"{tower}.onnx").read_bytes())
+        tensors = {name: tiny.tensor(name.removeprefix("model."), tuple(shape)) for name, shape in shapes.items()}
+        save_file(tensors, folder / f"{tower}.safetensors")
+    return described(folder)
+
+
+def described(folder: Path) -> PreparedModel:
+    """The model that the files in `folder` are now."""
+    text = TextFiles(graph=file(folder, "text.onnx"), tokenizer=file(folder, "tokenizer.json"), weights=file(folder, "text.safetensors"))
+    image = ImageFiles(graph=file(folder, "image.onnx"), weights=file(folder, "image.safetensors"))
+    return PreparedModel(folder=folder, card=tiny.CARD, source_sha256="0" * 64, text=text, image=image)
+
+
+def file(folder: Path, name: str) -> ModelFile:
+    return ModelFile(path=name, sha256=sha256_of(folder / name))

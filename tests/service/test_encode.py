@@ -1,0 +1,128 @@
+"""The encoder's queue."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+
+import numpy as np
+import pytest
+
+from searchindex.errors import Overloaded
+from service.encode import MAX_BATCH, QueryEncoder
+from tests.fakes import DIM, FakeTextEncoder, unit
+
+
+class GatedEncoder(FakeTextEncoder):
+    """Waits inside the model until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.entered = threading.Event()
+
+    def encode_texts(self, texts: Sequence[str]):
+        self.entered.set()
+        assert self.gate.wait(10)
+        return super().encode_texts(texts)
+
+
+class BrokenEncoder:
+    dim = DIM
+
+    def encode_texts(self, texts: Sequence[str]):  # noqa: ARG002  # the port's parameter
+        raise RuntimeError("broken")
+
+
+@pytest.fixture
+async def gated() -> AsyncIterator[tuple[GatedEncoder, QueryEncoder]]:
+    encoder = GatedEncoder()
+    queue = QueryEncoder(encoder, queue=12)
+    yield encoder, queue
+    encoder.gate.set()
+    await queue.close()
+
+
+async def begin(queue: QueryEncoder, encoder: GatedEncoder, *texts: str) -> list[asyncio.Task]:
+    """Tasks for the texts, of which the first is in the model."""
+    tasks = [asyncio.create_task(queue.encode(texts[0]))]
+    await asyncio.to_thread(encoder.entered.wait, 10)
+    tasks += [asyncio.create_task(queue.encode(text)) for text in texts[1:]]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_each_text_gets_its_own_vector(gated):
+    """Batching never mixes answers up."""
+    encoder, queue = gated
+    texts = [f"text {n}" for n in range(10)]
+    tasks = await begin(queue, encoder, *texts)
+    encoder.gate.set()
+    for text, vector in zip(texts, await asyncio.gather(*tasks), strict=True):
+        assert np.array_equal(vector, unit(text))
+
+
+async def test_identical_queries_in_flight_are_encoded_once(gated):
+    """A thundering herd on one query costs one encoding, and so do those who ask while it is in work."""
+    encoder, queue = gated
+    tasks = await begin(queue, encoder, "same", "same", "same", "other", "other")
+    encoder.gate.set()
+    await asyncio.gather(*tasks)
+    assert encoder.batches == [["same"], ["other"]]
+
+
+async def test_a_recent_query_is_not_encoded_again(gated):
+    """A page turned is not a text encoded."""
+    encoder, queue = gated
+    encoder.gate.set()
+    await queue.encode("again")
+    await queue.encode("again")
+    assert encoder.batches == [["again"]]
+
+
+async def test_what_waits_goes_in_one_batch(gated):
+    """While the model is busy, arrivals gather; none waits alone for a window to end."""
+    encoder, queue = gated
+    tasks = await begin(queue, encoder, "first", *(f"next {n}" for n in range(10)))
+    encoder.gate.set()
+    await asyncio.gather(*tasks)
+    assert [len(batch) for batch in encoder.batches] == [1, MAX_BATCH, 2]
+
+
+async def test_a_superseded_query_is_never_encoded(gated):
+    """Whoever types on takes the earlier keystrokes' work away."""
+    encoder, queue = gated
+    tasks = await begin(queue, encoder, "first", "r", "re", "red")
+    for task in tasks[1:3]:
+        task.cancel()
+    await asyncio.gather(*tasks[1:3], return_exceptions=True)
+    encoder.gate.set()
+    await asyncio.gather(tasks[0], tasks[3])
+    assert encoder.batches == [["first"], ["red"]]
+
+
+async def test_one_caller_leaving_does_not_cost_the_others(gated):
+    """Coalesced callers are independent."""
+    encoder, queue = gated
+    tasks = await begin(queue, encoder, "first", "same", "same")
+    tasks[1].cancel()
+    encoder.gate.set()
+    assert np.array_equal(await tasks[2], unit("same"))
+
+
+async def test_more_than_the_queue_holds_is_refused(gated):
+    """Load beyond capacity is shed at once instead of making everybody wait."""
+    encoder, queue = gated
+    await begin(queue, encoder, "first", *(f"next {n}" for n in range(11)))
+    with pytest.raises(Overloaded) as caught:
+        await queue.encode("one too many")
+    assert caught.value.retry_after >= 1
+
+
+async def test_a_failing_model_fails_its_callers_and_nobody_else():
+    """An error reaches those who asked, and the worker lives on."""
+    queue = QueryEncoder(BrokenEncoder(), queue=4)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="broken"):
+            await queue.encode("x")
+    assert queue.waiting == 0
+    await queue.close()
