@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Nothing is kept twice: the packages are installed, not cached.
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes
+# Nothing is kept twice: packages are installed, not cached, and compiled when they are first used.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --no-compile --require-hashes
 export SEARCHINDEX_HOME ?= $(CURDIR)/.build/home
 PACKAGES := searchindex service jobs observability cli
 
@@ -50,7 +50,7 @@ check: $(VENV)/.test ## Lint, types, import contracts, sizes, generated files, d
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --verbose > .build/contracts.txt 2>&1 || { cat .build/contracts.txt; exit 1; }
-	@$(BIN)/python -m tests.checks
+	@$(BIN)/python -m tools.checks
 	@echo "lint, types, contracts, sizes and documents are in order"
 
 test-torch: .build/torch/.done ## Prove the encoders equal to open_clip, live; installs torch
@@ -77,7 +77,7 @@ fmt: $(VENV)/.test ## Format the code and mend what lint can mend
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix .
 
 generate: $(VENV)/.test ## Write the generated documents anew
-	@$(BIN)/python -m tests.generate
+	@$(BIN)/python -m tools.generate
 
 requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/demo.txt

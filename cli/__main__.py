@@ -17,6 +17,7 @@ from cli.workspace import choose_model, default_workspace, prepared
 from searchindex import __version__
 from searchindex.catalogue import cards, find_card
 from searchindex.errors import InvalidInput
+from service.key_file import KeyScope, new_key
 from service.search import Ask
 
 EPILOG = "Exit status: 0 done, 1 some pictures could not be indexed, 2 wrong input, 3 something is missing, 130 interrupted."
@@ -134,6 +135,21 @@ def models(as_json: Json = False) -> None:
         for name, card in cards().items():
             state = "ready" if ready[name] else "not prepared"
             Console().print(f"[bold]{name}[/]  {card.dim} dimensions, {card.licence}, {state}\n  {card.summary}", highlight=False)
+
+
+@app.command()
+def key(
+    name: Annotated[str, typer.Argument(help="Whose key it is; rate limits count by it.")],
+    admin: Annotated[bool, typer.Option("--admin", help="It also opens /stats.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make an API key: the key for its owner, and its line for API_KEYS_FILE."""
+    with reported():
+        made, line = new_key(name, [KeyScope.ADMIN if admin else KeyScope.SEARCH])
+        if as_json:
+            _print_json({"key": made, "line": line})
+        else:
+            Console().print(f"key (shown once):  {made}\nline of the file:  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -32,5 +32,5 @@ def serve(workspace: Workspace, name: str, *, host: str, port: int) -> None:
     address = f"http://{host if host != '0.0.0.0' else 'localhost'}:{listener.getsockname()[1]}"  # noqa: S104  # compared, not bound
     app = create_app(settings_of(record, workspace, api_host=host))
     Console().print(f"searchindex serves [bold]{name}[/] at [bold]{address}[/] (Ctrl+C ends it)", highlight=False, soft_wrap=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=10))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=10))
     server.run(sockets=[listener])

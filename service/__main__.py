@@ -17,7 +17,8 @@ def main() -> int:
     except SearchIndexError as error:
         print(error, file=sys.stderr)  # noqa: T201  # the first thing a person sees of a wrong configuration
         return 3
-    uvicorn.run(app, host=settings.api_host, port=settings.api_port, log_level="warning", timeout_graceful_shutdown=20)
+    # Forwarded headers are believed by `TRUSTED_PROXIES` alone, so uvicorn must not rewrite the peer's address before.
+    uvicorn.run(app, host=settings.api_host, port=settings.api_port, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=20)
     return 0
 
 

@@ -1,13 +1,13 @@
 """The composition root: settings in, an ASGI application out. The only place of this program that names adapters."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from searchindex import __version__
 from searchindex.catalogue import find_card
@@ -16,10 +16,10 @@ from searchindex.errors import InvalidInput
 from searchindex.models import PreparedModel, find_model, read_model
 from searchindex.ports import VectorStore
 from searchindex.stores.edge import EdgeStore
-from searchindex.stores.qdrant import QdrantStore
-from service import errors
-from service.cache import MemoryCache
+from service import errors, guards
+from service.cache import Cache, MemoryCache
 from service.engine import Engine, EngineParts
+from service.guards import GuardedApp
 from service.pictures import Pictures
 from service.routes.pictures import picture_routes
 from service.routes.search import search_routes
@@ -28,11 +28,15 @@ from service.search import Searcher
 from service.settings import Settings
 
 WEB = Path(__file__).parent / "web"
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """A package that is missing is named with the extra that brings it."""
+    try:
+        yield
+    except ImportError as error:
+        raise InvalidInput(f"The package {error.name} is not installed.", hint=f"pip install 'searchindex[{name}]'") from None
 
 
 def open_model(settings: Settings) -> PreparedModel:
@@ -53,6 +57,8 @@ def open_store(settings: Settings) -> VectorStore:
     """The embedded engine where INDEX_PATH is set, else the Qdrant server."""
     if settings.index_path is not None:
         return EdgeStore(settings.index_path)
+    with extra("service"):
+        from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
     return QdrantStore(
         settings.qdrant_host,
         http_port=settings.qdrant_port,
@@ -62,6 +68,20 @@ def open_store(settings: Settings) -> VectorStore:
         tls=settings.qdrant_tls,
         timeout=settings.qdrant_timeout,
         ef=settings.qdrant_hnsw_ef,
+    )
+
+
+def open_cache(settings: Settings) -> Cache:
+    """Redis where it is set and wanted, else this process's memory."""
+    if settings.redis_host is None or not settings.redis_enabled:
+        return MemoryCache(entries=settings.cache_entries, ttl=settings.redis_cache_ttl)
+    with extra("service"):
+        from service.redis_cache import RedisCache  # noqa: PLC0415  # not installed on a laptop
+    password = settings.redis_password
+    return RedisCache(
+        f"redis://{settings.redis_host}:{settings.redis_port}/{settings.redis_db}",
+        ttl=settings.redis_cache_ttl,
+        password=password.get_secret_value() if password else None,
     )
 
 
@@ -78,10 +98,11 @@ def engine_parts(settings: Settings) -> EngineParts:
     )
 
 
-def create_app(settings: Settings, *, parts: EngineParts | None = None) -> FastAPI:
+def create_app(settings: Settings, *, parts: EngineParts | None = None) -> GuardedApp:
     """The application; the model loads in the background once it is started."""
     engine = Engine(parts or engine_parts(settings))
-    searcher = Searcher(engine, MemoryCache(entries=settings.cache_entries, ttl=settings.cache_ttl))
+    cache = open_cache(settings)
+    searcher = Searcher(engine, cache)
     pictures = Pictures(engine.parts.store, root=settings.image_dir, cache=settings.cache_dir)
 
     @asynccontextmanager
@@ -89,15 +110,17 @@ def create_app(settings: Settings, *, parts: EngineParts | None = None) -> FastA
         engine.start()
         yield
         await engine.close()
+        await cache.close()
+        await window.close()
 
-    app = FastAPI(title="searchindex", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = GuardedApp(title="searchindex", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.store = engine.parts.store
     app.include_router(search_routes(searcher, settings))
     app.include_router(picture_routes(pictures))
     app.include_router(status_routes(searcher))
     errors.install(app)
     _serve_page(app)
-    app.add_middleware(PageHeaders)
+    window = guards.install(app, settings)
     return app
 
 
@@ -106,21 +129,13 @@ def _serve_page(app: FastAPI) -> None:
     async def page() -> Response:
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
+    app.mount("/web", PageFiles(directory=WEB), name="web")
 
 
-class PageHeaders:
-    """Adds the security headers of the page to every answer that does not set its own."""
+class PageFiles(StaticFiles):
+    """Asked for again each time (and mostly answered 304), so that an upgrade never mixes old modules with new ones."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name.lower() for name, _ in message["headers"]}
-                wanted = ((name.lower().encode(), value.encode()) for name, value in PAGE_HEADERS.items())
-                message["headers"] = [*message["headers"], *(pair for pair in wanted if pair[0] not in present)]
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer

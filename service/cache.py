@@ -14,8 +14,8 @@ CacheKey = NewType("CacheKey", str)
 def cache_key(facts: dict[str, Any]) -> CacheKey:
     """MD5 of canonical JSON (sorted keys): equal only for equal facts.
 
-    The facts must name the revision and the model's fingerprint beside the query, so that a new model never serves the old
-    one's answers.
+    The facts must name the collection, its number of points and the model's fingerprint beside the query, so that neither a
+    new model nor a new picture is hidden by an old answer.
     """
     canonical = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
     return CacheKey(hashlib.md5(canonical, usedforsecurity=False).hexdigest())
@@ -28,18 +28,22 @@ class Cache(Protocol):
 
     async def put(self, key: CacheKey, value: bytes) -> None: ...
 
-    async def clear(self) -> None:
-        """Forget everything, after the collection has changed."""
-        ...
+    async def close(self) -> None: ...
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether the last attempt to reach it succeeded."""
+        ...
 
 
 class MemoryCache:
     """Least recently used entries in this process. `ttl` in seconds; `entries` 0 keeps nothing."""
 
     name = "memory"
+    connected = True
 
     def __init__(self, *, entries: int, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._entries: OrderedDict[CacheKey, tuple[float, bytes]] = OrderedDict()
@@ -61,5 +65,5 @@ class MemoryCache:
         while len(self._entries) > self._limit:
             self._entries.popitem(last=False)
 
-    async def clear(self) -> None:
+    async def close(self) -> None:
         self._entries.clear()

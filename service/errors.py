@@ -73,7 +73,7 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """The text of an unforeseen error stays in the log: it may hold what the caller must not see."""
-    log.error("unexpected error at %s", request.url.path, exc_info=error)
+    log.error("unexpected error at %s", shorten(request.url.path), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here.", kind="internal", hint="It is in the service's log.")
 
 

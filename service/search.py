@@ -1,5 +1,6 @@
 """The search pipeline: validate -> cache -> encode -> search -> assemble, each a timed stage."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,7 @@ class Searcher:
         self.engine, self.cache = engine, cache
         self.latencies = Latencies(LatencyWindow(), LatencyWindow(), LatencyWindow())
         self.hits = self.misses = 0
+        self._writes: set[asyncio.Task[None]] = set()
 
     async def by_text(self, query: str, ask: Ask, clock: StageClock) -> Answer:
         """Pictures that show what `query` (1..512 characters) says."""
@@ -104,7 +106,7 @@ class Searcher:
         with clock.stage(Stage.ASSEMBLE):
             body = assemble(head, hits)
         if key is not None:
-            await self.cache.put(key, body)
+            self._put_later(key, body)
         self._observe(clock)
         return Answer(body, cached=False)
 
@@ -116,6 +118,7 @@ class Searcher:
             "filters": ask.filters or {},
             "collection": state.name,
             "fingerprint": state.fingerprint,
+            "points": state.points,
         }
         return cache_key(identity | facts)
 
@@ -128,6 +131,12 @@ class Searcher:
         else:
             self.hits += 1
         return found
+
+    def _put_later(self, key: CacheKey, body: bytes) -> None:
+        """Nobody waits for the cache to take an answer. The set keeps the task from being collected while it runs."""
+        task = asyncio.create_task(self.cache.put(key, body))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
 
     async def _stored(self, wanted: PointId) -> Vector:
         records = await self.engine.parts.store.retrieve([wanted], with_vectors=True)

@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     cache_dir: Path | None = Field(None, description="Where thumbnails are kept; a temporary folder by default.")
     image_queries: bool = Field(True, description="Allow searching by a picture; loads the image tower at the first one.")
 
+    api_keys_file: Path | None = Field(None, description="File of hashed API keys; without it the service is open to all.")
+    rate_limit_search: str | None = Field(None, description="Requests of one caller, such as `600/minute`; none by default.")
+    rate_limit_pictures: str | None = Field(None, description="The same for pictures; a page of results shows fifty.")
+    rate_limit_redis_url: SecretStr | None = Field(None, description="Redis that counts for all replicas; else each counts its own.")
+    trusted_proxies: str = Field("", description="Networks whose `X-Forwarded-For` is believed, separated by commas.")
+
     api_host: str = Field("127.0.0.1", description="Address to listen on.")
     api_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port to listen on; 0 takes a free one.")
     api_workers: Annotated[int, Field(ge=1, le=1)] = Field(1, description="Always 1: a process owns its model. Scale by replicas.")
@@ -42,12 +48,20 @@ class Settings(BaseSettings):
     search_top_k: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Results where the request does not say.")
     search_score_threshold: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="Least score where the request does not say.")
     search_queue: Annotated[int, Field(ge=1, le=10_000)] = Field(64, description="Queries that may wait for the encoder.")
+    redis_enabled: bool = Field(True, description="Use Redis where REDIS_HOST is set.")
+    redis_host: str | None = Field(None, description="Redis server for answers; without it they are kept in the process.")
+    redis_port: Annotated[int, Field(ge=1, le=65535)] = Field(6379, description="Its port.")
+    redis_db: Annotated[int, Field(ge=0, le=1_000_000)] = Field(0, description="Its database.")
+    redis_password: SecretStr | None = Field(None, description="Its password.")
+    redis_cache_ttl: Annotated[int, Field(ge=1, le=86_400 * 30)] = Field(3600, description="Seconds that an answer is kept.")
     cache_entries: Annotated[int, Field(ge=0, le=10_000_000)] = Field(10_000, description="Answers kept in the process; 0 switches it off.")
-    cache_ttl: Annotated[int, Field(ge=1, le=86_400 * 30)] = Field(3600, description="Seconds that an answer is kept.")
 
 
 def read_settings(**given: Any) -> Settings:
-    """From the environment, and before it what is `given`; InvalidInput names each variable that is wrong and what it may be, never its value."""
+    """From the environment, and before it what is `given`.
+
+    InvalidInput names each variable that is wrong and what it may be, never its value.
+    """
     try:
         return Settings(**given)
     except ValidationError as error:

@@ -15,22 +15,24 @@ from samples.train.dataset import dataset
 from samples.train.export import export
 from samples.train.fetch import fetch
 from samples.train.pictures import write_pictures
-from samples.train.schedule import Schedule
+from samples.train.schedule import STAGES
 from samples.train.workers import text_side, work_along
 
 SAMPLES = evaluate.SAMPLES
 
 
-def train_step(work: Path, minutes: float) -> None:
-    """Train on the fetched drawings and keep the log beside this module."""
+def train_step(work: Path, first_stage: int = 0) -> None:
+    """Train on the fetched drawings, stage after stage, and keep the log beside this module."""
     text_side(work, dataset(work))
-    for left in ("workers", "log.jsonl"):
-        (work / left).unlink(missing_ok=True)
-    spawn(work_along, (work, minutes), nprocs=Schedule().workers)
+    if not first_stage:
+        (work / "log.jsonl").unlink(missing_ok=True)
+    for stage in range(first_stage, len(STAGES)):
+        (work / "workers").unlink(missing_ok=True)
+        spawn(work_along, (work, stage), nprocs=STAGES[stage].workers)
     shutil.copy(work / "log.jsonl", SAMPLES / "train/log.jsonl")
 
 
-def export_step(work: Path, _minutes: float) -> None:
+def export_step(work: Path) -> None:
     """Write the model and the pictures, then compare the model with open_clip's."""
     data = dataset(work)
     staged = SAMPLES / "model.part"
@@ -43,11 +45,11 @@ def export_step(work: Path, _minutes: float) -> None:
         raise SystemExit("the exported towers differ from open_clip's")
 
 
-STEPS: dict[str, Callable[[Path, float], None]] = {
-    "fetch": lambda work, _: fetch(work),
+STEPS: dict[str, Callable[[Path], None]] = {
+    "fetch": fetch,
     "train": train_step,
     "export": export_step,
-    "evaluate": lambda _work, _minutes: evaluate.main(),
+    "evaluate": lambda _work: evaluate.main(),
 }
 
 
@@ -56,10 +58,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("step", choices=["all", *STEPS])
     parser.add_argument("--work", type=Path, default=Path(".build/model"))
-    parser.add_argument("--minutes", type=float, default=Schedule().minutes)
     options = parser.parse_args()
     for name in STEPS if options.step == "all" else [options.step]:
-        STEPS[name](options.work, options.minutes)
+        STEPS[name](options.work)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from samples.train.schedule import Schedule
 from samples.train.text_side import FrozenCaptions, Sought
 from samples.train.train import train
 
-SHORT = Schedule(minutes=5, batch=128, workers=1, sizes=((0.5, 40), (1.0, 48)), decay=0.98)
+SHORT = Schedule(minutes=4, batch=128, workers=1, sizes=((0.5, 40), (1.0, 48)), decay=0.98)
 ARMS = ("frozen sentence encoder", "text tower trained from nothing")
 CONTEXT = 16
 OTHERS = 128

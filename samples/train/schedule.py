@@ -14,7 +14,7 @@ class Schedule:
     The course is set by the clock, so that training ends in time on a busy machine too: a faster one makes more steps.
     """
 
-    minutes: float = 30
+    minutes: float = 24
     batch: int = 64
     workers: int = 2
     rate: float = 3e-3
@@ -32,6 +32,12 @@ class Schedule:
     def size(self, done: float) -> int:
         """The side of the pictures at a point of the training."""
         return next(side for share, side in self.sizes if done < share or share == 1.0)
+
+
+STAGES = (
+    Schedule(),
+    Schedule(minutes=9, rate=1.5e-3, sizes=((1.0, 64),), gentle=1.0, seed=2),
+)
 
 
 def optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:

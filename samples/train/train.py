@@ -84,10 +84,15 @@ def backward(model: Pair, pictures: Tensor, sought: Sought, smoothing: float) ->
     return loss.item()
 
 
-def train(data: Dataset, captions: Captions, schedule: Schedule, log: Path) -> dict[str, Tensor]:
-    """Train; one line an epoch goes to `log`; returns the averaged weights. A text side with weights is trained along."""
+def train(data: Dataset, captions: Captions, schedule: Schedule, log: Path, start: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
+    """Train, from `start` or from random weights; one line an epoch goes to `log`; returns the averaged weights.
+
+    A text side with weights is trained along.
+    """
     torch.manual_seed(schedule.seed)
     model = Pair().to(memory_format=torch.channels_last).train()
+    if start:
+        model.load_state_dict(start)
     trained = nn.ModuleList([model, captions] if isinstance(captions, nn.Module) else [model])
     average, optimizer = Average(model, schedule.decay), optimiser(trained, schedule)
     torch.manual_seed(schedule.seed + rank())

@@ -9,7 +9,7 @@ from samples.train import concepts
 from samples.train.captions import caption_embeddings, projected, whitening
 from samples.train.dataset import Dataset, dataset
 from samples.train.network import DIM
-from samples.train.schedule import Schedule
+from samples.train.schedule import STAGES
 from samples.train.text_side import FrozenCaptions
 from samples.train.train import train
 
@@ -20,14 +20,17 @@ def text_side(work: Path, data: Dataset) -> tuple[torch.Tensor, torch.Tensor]:
     return embeddings, whitening(embeddings, DIM)
 
 
-def work_along(number: int, work: Path, minutes: float) -> None:
-    """One of the training processes; the first one keeps the result."""
+def work_along(number: int, work: Path, stage: int) -> None:
+    """One of the processes of a training stage, which starts where the stage before ended; the first one keeps the result."""
     torch.set_num_threads(1)
-    schedule = Schedule(minutes=minutes)
+    schedule = STAGES[stage]
     dist.init_process_group("gloo", init_method=f"file://{(work / 'workers').resolve()}", rank=number, world_size=schedule.workers)
     data = dataset(work)
     embeddings, matrix = text_side(work, data)
-    weights = train(data, FrozenCaptions(projected(embeddings, matrix), schedule.seed + number), schedule, work / "log.jsonl")
+    captions = FrozenCaptions(projected(embeddings, matrix), schedule.seed + number)
+    start = torch.load(work / f"stage-{stage - 1}.pt") if stage else None
+    state = train(data, captions, schedule, work / "log.jsonl", start)
     if number == 0:
-        torch.save(weights | {"text.proj.weight": matrix}, work / "weights.pt")
+        torch.save(state, work / f"stage-{stage}.pt")
+        torch.save(state | {"text.proj.weight": matrix}, work / "weights.pt")
     dist.destroy_process_group()

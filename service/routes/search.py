@@ -14,7 +14,8 @@ from service.search import Answer, Ask, Searcher
 from service.settings import Settings
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem, "content": {"application/problem+json": {}}} for code in (400, 404, 413, 422, 499, 500, 503)
+    code: {"model": Problem, "content": {"application/problem+json": {}}}
+    for code in (400, 401, 403, 404, 413, 415, 422, 429, 499, 500, 503)
 }
 
 

@@ -37,7 +37,7 @@ def status_routes(searcher: Searcher) -> APIRouter:
             status="healthy" if reason is None else "degraded",
             clip_loaded=engine.model_loaded,
             qdrant_connected=engine.state is not None and reason is None,
-            redis_connected=searcher.cache.name == "redis",
+            redis_connected=searcher.cache.name == "redis" and searcher.cache.connected,
             device="cpu",
             reason=None if reason is None else reason.message,
         )

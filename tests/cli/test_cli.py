@@ -143,6 +143,14 @@ def test_models_and_doctor(home: Path):
     assert "searchindex export" in findings["model ViT-H-14/laion2b_s32b_b79k"]["detail"]
 
 
+def test_a_key_is_made_with_its_line():
+    """The file gets a hash, and the key is not in it."""
+    made = json.loads(run("key", "alice", "--json", home=Path("nowhere")).stdout)
+    assert made["line"].startswith("alice:search:")
+    assert made["key"] not in made["line"]
+    assert run("key", "a b:c", home=Path("nowhere")).returncode == Exit.INVALID
+
+
 def test_the_version_and_the_help():
     """Both are there, and the exit statuses are documented where one looks for them."""
     version = subprocess.run([sys.executable, "-m", "cli", "--version"], capture_output=True, text=True, check=True)  # our own command

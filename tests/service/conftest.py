@@ -19,6 +19,9 @@ from service.engine import EngineParts
 from service.settings import Settings
 from tests.fakes import DIM, FakeImageEncoder, FakeTextEncoder
 from tests.pictures import folder_of
+from tests.service.key_samples import clock, file, keys, lasting_keys
+
+__all__ = ["clock", "file", "keys", "lasting_keys"]  # fixtures
 
 CARD = find_card("ResNet10-MiniLM")
 COUNT = 40

@@ -1,0 +1,193 @@
+"""The cache that replicas share. Redis is a guest here: whatever it does, a search goes on, and waits `timeout` at most for it."""
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import ConnectionPool, parse_url
+from redis.exceptions import MaxConnectionsError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
+
+from searchindex.errors import InvalidInput
+from service.breaker import Breaker, Turn
+from service.cache import CacheKey
+
+PREFIX = "searchindex:"
+GENERATION = PREFIX + "generation"
+MAGIC = b"SI\x01"
+TOKEN = 16  # bytes of a generation's name
+DIGEST = 16
+HEAD = len(MAGIC) + TOKEN + DIGEST
+LARGEST = 1 << 20
+
+Command = tuple[str | bytes | int, ...]
+
+
+class RedisCache:
+    """Answers in Redis, for `ttl` seconds. No method raises anything but CancelledError; the counters say what went wrong.
+
+    `url`: redis://, rediss:// or unix://; InvalidInput if it cannot be used, never showing it. `password` overrides the URL's.
+    `timeout`: seconds for one whole exchange, connecting included. Reads and writes have a breaker each, so that a server
+    that refuses writes (a replica, one out of memory) still answers reads. `failures`: by name of the error. `rejected`:
+    values that were not ours or not whole, or larger than 1 MiB. `exhausted`: not asked, as all connections were busy.
+    """
+
+    name = "redis"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        ttl: int,
+        password: str | None = None,
+        max_connections: int = 20,
+        timeout: float = 0.05,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pool = _open_pool(url, password=password, max_connections=max_connections, timeout=timeout)
+        self._client = Redis(connection_pool=self._pool)
+        self._ttl, self._timeout = ttl, timeout
+        self.reads, self.writes = Breaker(clock=clock), Breaker(clock=clock)
+        self.failures: Counter[str] = Counter()
+        self.rejected = self.exhausted = 0
+        self._answered: bool | None = None
+        self._generation: bytes | None = None
+        self._must_clear = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether Redis answered, be it with an error, when it was last asked."""
+        return bool(self._answered)
+
+    async def ping(self) -> bool:
+        """Whether it answers now."""
+        return await self._ask(self.reads, ("PING",)) is not None
+
+    async def get(self, key: CacheKey) -> bytes | None:
+        if self._must_clear and not await self._begin_generation():
+            return None
+        # GETRANGE, as a value that is not ours may have any size.
+        replies = await self._ask(self.reads, ("GETRANGE", GENERATION, 0, TOKEN - 1), ("GETRANGE", PREFIX + key, 0, HEAD + LARGEST))
+        if replies is None:
+            return None
+        generation, value = replies
+        self._generation = _whole(generation)
+        return self._unpack(key, value) if value else None
+
+    async def put(self, key: CacheKey, value: bytes) -> None:
+        # A search waits once for a Redis that does not answer, not twice: the next get finds out whether it is back.
+        if self._answered is False or (self._must_clear and not await self._begin_generation()):
+            return
+        if len(value) > LARGEST:
+            self.rejected += 1
+            return
+        generation = self._generation or await self._learn_generation()
+        if generation is not None:
+            await self._ask(self.writes, ("SET", PREFIX + key, _pack(key, value, generation), "EX", self._ttl))
+
+    async def clear(self) -> None:
+        """Every replica's answers, by naming a new generation. While that fails, this cache answers nothing."""
+        self._must_clear = True
+        await self._begin_generation()
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):  # the sockets are dropped either way
+            async with asyncio.timeout(self._timeout):
+                await self._pool.aclose()
+
+    def _unpack(self, key: CacheKey, value: bytes) -> bytes | None:
+        generation, body = value[len(MAGIC) : len(MAGIC) + TOKEN], value[HEAD:]
+        if len(body) > LARGEST or value != _pack(key, body, generation):
+            self.rejected += 1
+            return None
+        return body if generation == self._generation else None
+
+    async def _begin_generation(self) -> bool:
+        generation = _new_generation()
+        if await self._ask(self.writes, ("SET", GENERATION, generation)) is None:
+            return False
+        self._generation, self._must_clear = generation, False
+        return True
+
+    async def _learn_generation(self) -> bytes | None:
+        """The first replica names it; it is random, so that one that was evicted never comes back with its old answers."""
+        replies = await self._ask(self.writes, ("SET", GENERATION, _new_generation(), "NX"), ("GETRANGE", GENERATION, 0, TOKEN - 1))
+        if replies is not None:
+            self._generation = _whole(replies[1])
+        return self._generation
+
+    async def _ask(self, breaker: Breaker, *commands: Command) -> list[Any] | None:
+        """The replies; None if the breaker refuses or any of them is an error."""
+        turn = breaker.begin()
+        if turn is None:
+            return None
+        with turn:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    replies = await self._send(commands)
+            except Exception as error:  # noqa: BLE001  # beside its own, redis-py lets ValueError and others of a garbled reply out
+                self._failed(turn, error)
+                return None
+            turn.succeeded()
+            self._answered = True
+            return replies
+
+    async def _send(self, commands: tuple[Command, ...]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return await pipeline.execute()
+
+    def _failed(self, turn: Turn, error: Exception) -> None:
+        if isinstance(error, MaxConnectionsError):
+            self.exhausted += 1  # our limit, which says nothing about Redis
+            return
+        self.failures[type(error).__name__] += 1
+        self._answered = isinstance(error, ResponseError)
+        turn.failed()
+
+
+def _open_pool(url: str, *, password: str | None, max_connections: int, timeout: float) -> ConnectionPool:
+    options: dict[str, Any] = {
+        "max_connections": max_connections,
+        # The exchange as a whole has a deadline, which bounds connecting, writing and reading together. redis-py's own would
+        # add up, and its wait_for swallows a cancellation that meets the end of a write (CPython before 3.12).
+        "socket_timeout": None,
+        "socket_connect_timeout": timeout,
+        "retry": None,
+        "retry_on_error": [],
+        "retry_on_timeout": False,
+        # RESP2 without a name or notifications: connecting costs no exchange but AUTH and SELECT.
+        "protocol": 2,
+        "driver_info": None,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+    if password is not None:
+        options["password"] = password
+    try:
+        pool = ConnectionPool(**{**parse_url(url), **options})
+        pool.make_connection()  # type: ignore[no-untyped-call]  # its options are checked here, not at the first search
+    except (ValueError, TypeError, OSError):
+        raise InvalidInput("The URL of Redis cannot be used.", hint="It looks like redis://host:6379/0.") from None
+    return pool
+
+
+def _new_generation() -> bytes:
+    return secrets.token_hex(TOKEN // 2).encode()
+
+
+def _whole(generation: bytes) -> bytes | None:
+    """As Redis has it, be it somebody else's text; None where there is none."""
+    return generation.ljust(TOKEN) if generation else None
+
+
+def _pack(key: CacheKey, body: bytes, generation: bytes) -> bytes:
+    """The digest covers the key as well, so that one key's value never answers for another."""
+    digest = hashlib.blake2b(key.encode() + b"\0" + body, digest_size=DIGEST).digest()
+    return b"".join((MAGIC, generation, digest, body))

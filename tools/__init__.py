@@ -1,0 +1,1 @@
+"""What keeps the repository honest: generated documents, and checks that no linter makes."""
