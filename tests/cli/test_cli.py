@@ -63,9 +63,9 @@ def test_the_demo_twice_encodes_nothing(home: Path):
 
 def test_search_prints_a_table_and_json(home: Path):
     """For a person and for a script."""
-    table = run("search", "slice of pizza", "--name", "demo", home=home)
-    assert (table.returncode, "pizza" in table.stdout) == (0, True)
-    found = json.loads(run("search", "slice of pizza", "-n", "demo", "-k", "3", "--category", "food-drink", "--json", home=home).stdout)
+    table = run("search", "rocket", "--name", "demo", home=home)
+    assert (table.returncode, "rocket" in table.stdout) == (0, True)
+    found = json.loads(run("search", "red apple", "-n", "demo", "-k", "3", "--category", "food-drink", "--json", home=home).stdout)
     assert found["total"] == 3
     assert {result["metadata"]["category"] for result in found["results"]} == {"food-drink"}
 
@@ -87,7 +87,7 @@ def test_a_folder_of_ones_own(tmp_path: Path):
     [
         (["index", "no-such-folder"], Exit.INVALID, "does not exist"),
         (["index", "README.md"], Exit.INVALID, "is not a folder"),
-        (["index", "docs"], Exit.INVALID, "no pictures"),
+        (["index", "tools"], Exit.INVALID, "no pictures"),
         (["index", "docs", "--name", "../up"], Exit.INVALID, "not a name"),
         (["index", "docs", "--model", "ViT-H14"], Exit.INVALID, "Did you mean"),
         (["index", "docs", "--model", "ViT-H-14"], Exit.UNAVAILABLE, "hf-hub:laion"),

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def _missing(reason: str) -> None:
     (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Headless Chromium; its absence skips, unless REQUIRE_BROWSER=1."""
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -40,7 +41,7 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _service() -> Iterator[tuple[Stub, str]]:
     stub = Stub()
     with running(stub) as address:
@@ -60,17 +61,16 @@ def address(_service: tuple[Stub, str]) -> str:
     return _service[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _context(browser: Any) -> Any:
     """One for all, so that the files of the page are fetched once."""
     return browser.new_context(viewport={"width": 1200, "height": 800}, reduced_motion="reduce")
 
 
-@pytest.fixture
-def page(_context: Any) -> Iterator[Any]:
+@contextmanager
+def _watched(context: Any) -> Iterator[Any]:
     """A fresh page; an error in a script, or a breach of the content security policy, fails the test."""
-    _context.set_offline(False)
-    page = _context.new_page()
+    page = context.new_page()
     page.set_default_timeout(8000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -79,3 +79,19 @@ def page(_context: Any) -> Iterator[Any]:
     page.evaluate("localStorage.clear()")
     page.close()
     assert not faults
+
+
+@pytest.fixture
+def page(_context: Any) -> Iterator[Any]:
+    _context.set_offline(False)
+    with _watched(_context) as page:
+        yield page
+
+
+@pytest.fixture
+def stranger(browser: Any) -> Iterator[Any]:
+    """A page in a browser that has never been here: no cookie, nothing stored, nothing cached."""
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, reduced_motion="reduce")
+    with _watched(context) as page:
+        yield page
+    context.close()
