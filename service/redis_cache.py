@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,14 +18,10 @@ from service.breaker import Breaker, Turn
 from service.cache import CacheKey
 
 PREFIX = "searchindex:"
-GENERATION = PREFIX + "generation"
 MAGIC = b"SI\x01"
-TOKEN = 16  # bytes of a generation's name
 DIGEST = 16
-HEAD = len(MAGIC) + TOKEN + DIGEST
+HEAD = len(MAGIC) + DIGEST
 LARGEST = 1 << 20
-
-Command = tuple[str | bytes | int, ...]
 
 
 class RedisCache:
@@ -57,8 +52,6 @@ class RedisCache:
         self.failures: Counter[str] = Counter()
         self.rejected = self.exhausted = 0
         self._answered: bool | None = None
-        self._generation: bytes | None = None
-        self._must_clear = False
 
     @property
     def connected(self) -> bool:
@@ -67,82 +60,49 @@ class RedisCache:
 
     async def ping(self) -> bool:
         """Whether it answers now."""
-        return await self._ask(self.reads, ("PING",)) is not None
+        return await self._ask(self.reads, "PING") is not None
 
     async def get(self, key: CacheKey) -> bytes | None:
-        if self._must_clear and not await self._begin_generation():
-            return None
         # GETRANGE, as a value that is not ours may have any size.
-        replies = await self._ask(self.reads, ("GETRANGE", GENERATION, 0, TOKEN - 1), ("GETRANGE", PREFIX + key, 0, HEAD + LARGEST))
-        if replies is None:
-            return None
-        generation, value = replies
-        self._generation = _whole(generation)
+        value = await self._ask(self.reads, "GETRANGE", PREFIX + key, 0, HEAD + LARGEST)
         return self._unpack(key, value) if value else None
 
     async def put(self, key: CacheKey, value: bytes) -> None:
         # A search waits once for a Redis that does not answer, not twice: the next get finds out whether it is back.
-        if self._answered is False or (self._must_clear and not await self._begin_generation()):
+        if self._answered is False:
             return
         if len(value) > LARGEST:
             self.rejected += 1
             return
-        generation = self._generation or await self._learn_generation()
-        if generation is not None:
-            await self._ask(self.writes, ("SET", PREFIX + key, _pack(key, value, generation), "EX", self._ttl))
-
-    async def clear(self) -> None:
-        """Every replica's answers, by naming a new generation. While that fails, this cache answers nothing."""
-        self._must_clear = True
-        await self._begin_generation()
+        await self._ask(self.writes, "SET", PREFIX + key, _pack(key, value), "EX", self._ttl)
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):  # the sockets are dropped either way
             async with asyncio.timeout(self._timeout):
                 await self._pool.aclose()
 
-    def _unpack(self, key: CacheKey, value: bytes) -> bytes | None:
-        generation, body = value[len(MAGIC) : len(MAGIC) + TOKEN], value[HEAD:]
-        if len(body) > LARGEST or value != _pack(key, body, generation):
+    def _unpack(self, key: CacheKey, value: object) -> bytes | None:
+        body = value[HEAD:] if isinstance(value, bytes) else b""
+        if len(body) > LARGEST or value != _pack(key, body):
             self.rejected += 1
             return None
-        return body if generation == self._generation else None
+        return body
 
-    async def _begin_generation(self) -> bool:
-        generation = _new_generation()
-        if await self._ask(self.writes, ("SET", GENERATION, generation)) is None:
-            return False
-        self._generation, self._must_clear = generation, False
-        return True
-
-    async def _learn_generation(self) -> bytes | None:
-        """The first replica names it; it is random, so that one that was evicted never comes back with its old answers."""
-        replies = await self._ask(self.writes, ("SET", GENERATION, _new_generation(), "NX"), ("GETRANGE", GENERATION, 0, TOKEN - 1))
-        if replies is not None:
-            self._generation = _whole(replies[1])
-        return self._generation
-
-    async def _ask(self, breaker: Breaker, *commands: Command) -> list[Any] | None:
-        """The replies; None if the breaker refuses or any of them is an error."""
+    async def _ask(self, breaker: Breaker, *command: str | bytes | int) -> Any:
+        """The reply; None if the breaker refuses or it is an error."""
         turn = breaker.begin()
         if turn is None:
             return None
         with turn:
             try:
                 async with asyncio.timeout(self._timeout):
-                    replies = await self._send(commands)
+                    reply = await self._client.execute_command(*command)  # type: ignore[no-untyped-call]
             except Exception as error:  # noqa: BLE001  # beside its own, redis-py lets ValueError and others of a garbled reply out
                 self._failed(turn, error)
                 return None
             turn.succeeded()
             self._answered = True
-            return replies
-
-    async def _send(self, commands: tuple[Command, ...]) -> list[Any]:
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        return await pipeline.execute()
+            return reply
 
     def _failed(self, turn: Turn, error: Exception) -> None:
         if isinstance(error, MaxConnectionsError):
@@ -178,16 +138,7 @@ def _open_pool(url: str, *, password: str | None, max_connections: int, timeout:
     return pool
 
 
-def _new_generation() -> bytes:
-    return secrets.token_hex(TOKEN // 2).encode()
-
-
-def _whole(generation: bytes) -> bytes | None:
-    """As Redis has it, be it somebody else's text; None where there is none."""
-    return generation.ljust(TOKEN) if generation else None
-
-
-def _pack(key: CacheKey, body: bytes, generation: bytes) -> bytes:
+def _pack(key: CacheKey, body: bytes) -> bytes:
     """The digest covers the key as well, so that one key's value never answers for another."""
     digest = hashlib.blake2b(key.encode() + b"\0" + body, digest_size=DIGEST).digest()
-    return b"".join((MAGIC, generation, digest, body))
+    return b"".join((MAGIC, digest, body))

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NoReturn, cast, get_args
 
 import typer
 from pydantic import SecretStr
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from cli.__main__ import app as command
 from searchindex.catalogue import cards
 from searchindex.collection import PAYLOAD_SCHEMA
+from searchindex.models import Fingerprint
 from searchindex.ports import VectorStore
 from service.app import create_app
 from service.engine import EngineParts
@@ -67,16 +68,14 @@ def _command(command: Any, parent: Any, name: str) -> str:
 def openapi() -> str:
     """The OpenAPI document; nothing is opened to make it."""
 
-    def never() -> None:
+    def never() -> NoReturn:
         raise AssertionError("the document needs no model")
 
     card = next(iter(cards().values()))
-    parts = EngineParts(card=card, fingerprint="", store=_Nothing(), open_text=never, open_image=never, queue=1)  # type: ignore[arg-type]  # never used
+    parts = EngineParts(
+        card=card, fingerprint=Fingerprint(""), store=cast("VectorStore", object()), open_text=never, open_image=never, queue=1
+    )
     return json.dumps(create_app(Settings(), parts=parts).openapi(), indent=2, ensure_ascii=False) + "\n"
-
-
-class _Nothing(VectorStore):
-    """Stands where a store belongs while only the routes are listed."""
 
 
 PAGES = {
