@@ -1,4 +1,5 @@
 // The HTTP API: one function per question, answers in the page's own terms, failures as Failure.
+import { dropKey, heldKey, keepKey } from "./key.js";
 import { fileOf } from "./pictures.js";
 import { stages } from "./timing.js";
 
@@ -30,15 +31,16 @@ export const PAGE = 48;
 
 /** Why there is no answer; `status` 0 is for a service that did not answer at all. */
 export class Failure extends Error {
-  /** @param {{status: number, title?: string, detail?: string, hint?: string, wait?: number}} problem */
-  constructor({ status, title = "", detail = "", hint = "", wait = 0 }) {
+  /** @param {{status: number, title?: string, detail?: string, hint?: string, wait?: number, keyed?: boolean}} problem */
+  constructor({ status, title = "", detail = "", hint = "", wait = 0, keyed = false }) {
     super(detail || title || `status ${status}`);
-    Object.assign(this, { status, title, detail, hint, wait });
+    Object.assign(this, { status, title, detail, hint, wait, keyed });
     /** @type {number} */ this.status = status;
     /** @type {string} */ this.title = title;
     /** @type {string} */ this.detail = detail;
     /** @type {string} */ this.hint = hint;
     /** @type {number} seconds until it makes sense to ask again, 0 if unknown */ this.wait = wait;
+    /** @type {boolean} whether an API key was shown */ this.keyed = keyed;
   }
 }
 
@@ -61,8 +63,8 @@ function waitOf(headers) {
   return seconds > 0 ? Math.ceil(seconds) : 1;
 }
 
-/** @param {Response} response @returns {Promise<Failure>} */
-async function failureOf(response) {
+/** @param {Response} response @param {string} key @returns {Promise<Failure>} */
+async function failureOf(response, key) {
   const problem = await response.json().catch(() => ({}));
   const text = (/** @type {unknown} */ value) => (typeof value === "string" ? value : "");
   return new Failure({
@@ -71,16 +73,37 @@ async function failureOf(response) {
     detail: text(problem.detail),
     hint: text(problem.hint),
     wait: waitOf(response.headers),
+    keyed: Boolean(key),
   });
 }
 
-/** @param {string} path @param {RequestInit} [init] */
-async function ask(path, init) {
-  const response = await fetch(at(path), init).catch((error) => {
+/** Every request of a script passes here, and shows the key if there is one. @param {string} path @param {RequestInit} [init] @param {string} [key] */
+async function ask(path, init = {}, key = heldKey()) {
+  const headers = { ...init.headers, ...(key && { Authorization: `Bearer ${key}` }) };
+  const response = await fetch(at(path), { ...init, headers }).catch((error) => {
     throw error.name === "AbortError" ? error : new Failure({ status: 0 });
   });
-  if (!response.ok) throw await failureOf(response);
+  if (response.status === 401) dropKey(key);
+  if (!response.ok) throw await failureOf(response, key);
   return response;
+}
+
+/**
+ * Shows the service a key. A right one is kept, and comes back as the cookie that opens pictures: <img> sends no header.
+ * @param {string} key
+ */
+export async function unlock(key) {
+  // What no header can carry is no key, and need not be sent to find out.
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new Failure({ status: 401, keyed: true });
+  await ask("session", { method: "POST" }, key);
+  keepKey(key);
+}
+
+/** Forgets the key, here at once; the promise is about the cookie. */
+export async function lock() {
+  const ending = ask("session", { method: "DELETE" }); // with the key: before it is dropped
+  dropKey();
+  await ending;
 }
 
 /** @param {object} body @param {AbortSignal} signal */

@@ -3,6 +3,7 @@ import { PAGE, find, size } from "./api.js";
 import { listenToBox, renderBox } from "./box.js";
 import { byId, el, toast } from "./dom.js";
 import { fitSlider, loadCategories, renderFilters } from "./filters.js";
+import { heldKey } from "./key.js";
 import { listenToKeys } from "./keyboard.js";
 import { renderNotice, withoutPictures } from "./notices.js";
 import { listen as listenForPictures } from "./pictures.js";
@@ -10,6 +11,7 @@ import { Grid } from "./results.js";
 import { Session } from "./session.js";
 import { NOTHING, fromAddress, isEmpty, signature, toAddress } from "./state.js";
 import { showTiming } from "./timing.js";
+import { listenToForget } from "./unlock.js";
 import { Viewer } from "./viewer.js";
 import { number, plural } from "./words.js";
 
@@ -91,10 +93,25 @@ function renderMore(search) {
   byId("more-note").textContent = search.failure ? "That did not work. Try once more." : "";
 }
 
+/** Nothing covers the form that asks for a key; the address keeps what was open. */
+function makeRoomForKey() {
+  viewer.show("");
+  scrollTo({ top: 0, behavior: "instant" });
+}
+
+function unlocked() {
+  byId("results").focus({ preventScroll: true }); // the form goes, and with it the focus
+  renderSize();
+  session.retry();
+  viewer.show(state.view);
+}
+
 /** @param {Search | null} search @param {boolean} recalled */
 function render(search, recalled) {
   byId("box").classList.toggle("busy", search?.phase === "waiting");
-  const problem = renderNotice(search, { retry: () => session.retry(), change: go });
+  const problem = renderNotice(search, { retry: () => session.retry(), unlocked, change: go });
+  byId("key-button").hidden = !heldKey();
+  if (search?.failure?.status === 401) makeRoomForKey();
   grid.render(search);
   viewer.among(search?.hits ?? []);
   if (!search) return byId("grid").replaceChildren();
@@ -138,6 +155,7 @@ const viewer = new Viewer({
 });
 
 listenToBox({ search: searchWords, typing: () => session.hush(), clear: () => go({ query: "", like: "", picture: "", minimum: 0, view: "" }) });
+listenToForget();
 listenToKeys({ grid, viewer, similar });
 listenForPictures((picture) => {
   if (document.documentElement.dataset.pictures === "off") toast("Search by picture is switched off here.");

@@ -1,12 +1,12 @@
 // When there are no pictures to show: why, in plain words, and what to do about it.
 import { byId, el, icon } from "./dom.js";
+import { keyForm } from "./unlock.js";
 
 /** @typedef {import("./session.js").Search} Search */
 /** @typedef {{icon: string, title: string, text: string, again?: boolean}} Notice */
 
 /** @type {Record<number, Omit<Notice, "again"> & {again?: boolean}>} */
 const KNOWN = {
-  401: { icon: "alert", title: "This index is not open to everyone", text: "The service asks for a key, and this page has none." },
   403: { icon: "alert", title: "This index is not open to you", text: "The service refused the search." },
   410: { icon: "picture", title: "The picture is gone", text: "Pictures you search with are not stored. Choose, drop or paste it again." },
   413: { icon: "picture", title: "That picture is too large", text: "Try a smaller one." },
@@ -21,6 +21,7 @@ const DOWN = { icon: "offline", title: "The service does not answer", text: "It 
 const BROKEN = { icon: "alert", title: "Something went wrong", text: "The fault is in the service, not in your search.", again: true };
 const REFUSED = { icon: "alert", title: "The service did not understand this search", text: "" };
 const NO_PICTURES = { icon: "picture", title: "Search by picture is switched off here", text: "Describe what you are looking for instead." };
+const NOT_THIS_KEY = { icon: "key", title: "Your API key may not search here", text: "The key is valid, but not for this. Forget it at the top of the page to use another." };
 const NO_SUCH = { icon: "picture", title: "This picture is no longer in the index", text: "It may have been removed since." };
 
 /** Whether the failure says that this service takes no pictures. @param {Search} search */
@@ -32,6 +33,7 @@ function explain(search) {
   if (!status) return navigator.onLine ? DOWN : OFFLINE;
   if (withoutPictures(search)) return NO_PICTURES;
   if (status === 404 && search.state.like) return NO_SUCH;
+  if (status === 403 && search.failure.keyed) return NOT_THIS_KEY;
   return KNOWN[status] ?? (status >= 500 ? BROKEN : REFUSED);
 }
 
@@ -57,8 +59,11 @@ function retryButton(wait, retry) {
   return button;
 }
 
-/** @param {Search} search @param {() => void} retry */
-function failed(search, retry) {
+/** @typedef {{retry: () => void, unlocked: () => void, change: (changes: Partial<import("./state.js").State>) => void}} Actions */
+
+/** @param {Search} search @param {Actions} act */
+function failed(search, { retry, unlocked }) {
+  if (search.failure.status === 401) return keyForm(search.failure, unlocked);
   const { icon: drawing, title, text, again } = explain(search);
   const { detail = "", hint = "", wait = 0 } = search.failure;
   return [
@@ -86,13 +91,13 @@ function nothing({ state }, change) {
 /**
  * Shows why there are no results, or hides the notice if there are some.
  * @param {Search | null} search
- * @param {{retry: () => void, change: (changes: Partial<import("./state.js").State>) => void}} act
+ * @param {Actions} act
  * @returns {string} the title of the notice, empty if there is none
  */
 export function renderNotice(search, act) {
   clearInterval(ticking);
   const place = byId("notice");
-  const content = search?.phase === "failed" ? failed(search, act.retry) : search?.phase === "shown" && !search.hits.length ? nothing(search, act.change) : [];
+  const content = search?.phase === "failed" ? failed(search, act) : search?.phase === "shown" && !search.hits.length ? nothing(search, act.change) : [];
   place.hidden = !content.length;
   place.replaceChildren(...content.filter((part) => part !== null));
   return place.querySelector("h2")?.textContent ?? "";

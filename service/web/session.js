@@ -125,7 +125,9 @@ export class Session {
 
   /** @param {Search} search @param {unknown} failure */
   #fail(search, failure) {
-    Object.assign(search, { phase: search.hits.length ? "shown" : "failed", extending: false, failure });
+    // Without a right key there is nothing more to see, however much is shown already.
+    const locked = /** @type {any} */ (failure).status === 401;
+    Object.assign(search, { phase: search.hits.length && !locked ? "shown" : "failed", extending: false, failure });
     this.#changed(search, false);
   }
 

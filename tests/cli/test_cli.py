@@ -122,7 +122,7 @@ def test_a_taken_port_is_said_before_anything_is_loaded(home: Path):
         port = taken.getsockname()[1]
         done = run("serve", "--name", "demo", "--port", str(port), home=home)
     assert done.returncode == Exit.UNAVAILABLE
-    assert f"--port {port + 1}" in done.stderr
+    assert str(port + 1) in done.stderr
 
 
 def test_a_home_that_cannot_be_written(tmp_path: Path):

@@ -1,4 +1,7 @@
-"""A stand-in for the service: answers as the HTTP API does, from pictures drawn on the fly. `python stub.py` serves it by hand."""
+"""A stand-in for the service: answers as the HTTP API does, from pictures drawn on the fly.
+
+`python -m tests.service.web.stub` serves it by hand.
+"""
 
 import asyncio
 import json
@@ -8,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 from xml.sax.saxutils import escape
@@ -18,6 +22,9 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.auth import Authentication, session_routes
+from service.key_file import ApiKeys
 
 WEB = Path(__file__).parents[3] / "service" / "web"
 CSP = b"default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; frame-ancestors 'none'"
@@ -101,6 +108,7 @@ class Stub:
     pictures_allowed: bool = True
     uploads: list[bytes] = field(default_factory=list)
     latency: float = 0.0
+    keys: ApiKeys | None = None  # with keys, the door is that of the service itself
 
     def scored(self, query: str) -> list[tuple[float, Picture]]:
         words = set(query.lower().split())
@@ -133,14 +141,15 @@ def guarded(app: ASGIApp, stub: Stub) -> ASGIApp:
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"content-security-policy", CSP), (b"cache-control", b"max-age=60")]
+                lasting = [(b"cache-control", b"max-age=60")] if message["status"] == HTTPStatus.OK else []  # never a refusal
+                message["headers"] = [*message["headers"], (b"content-security-policy", CSP), *lasting]
             await send(message)
 
         if scope["path"].startswith("/search") and stub.failures:
             status, fields, headers = stub.failures.pop(0)
             await problem(status, headers=headers, **{"title": "Error", **fields})(scope, receive, send)
         else:
-            await app(scope, receive, send_with_headers)
+            await Authentication(app, keys=stub.keys)(scope, receive, send_with_headers)
 
     return call
 
@@ -148,6 +157,7 @@ def guarded(app: ASGIApp, stub: Stub) -> ASGIApp:
 def create_app(stub: Stub) -> FastAPI:
     """The routes that the page uses."""
     app = FastAPI()
+    app.include_router(session_routes())
 
     @app.post("/search")
     async def search(query: TextQuery) -> Response:

@@ -1,0 +1,95 @@
+"""A server on loopback for the overhead benchmark: `python -m bench.served searchindex|echo FOLDER`.
+
+Prints its port, and ends when standard input does: whoever started it may die as it likes.
+"""
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+from bench.vectors import Rows
+from cli.workspace import sample_model
+from searchindex.ports import ImageEncoder
+from searchindex.stores.edge import EdgeStore
+from service.app import create_app
+from service.engine import EngineParts
+from service.settings import read_settings
+
+LOOPBACK = "127.0.0.1"
+
+
+class StubText:
+    """An encoder that costs nothing: the vector follows from the text."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def encode_texts(self, texts: Sequence[str]) -> Rows:
+        rows = np.stack([np.random.default_rng(list(text.encode())).standard_normal(self.dim) for text in texts])
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _no_images() -> ImageEncoder:
+    raise NotImplementedError("this benchmark sends no pictures")
+
+
+def searchindex(folder: Path) -> FastAPI:
+    """The product with a stub for the text tower; the engine is the real one."""
+    model = sample_model()
+    card = model.card
+    parts = EngineParts(
+        card=card,
+        fingerprint=model.fingerprint,
+        store=EdgeStore(folder),
+        open_text=lambda: StubText(card.dim),
+        open_image=_no_images,
+        queue=64,
+    )
+    return create_app(read_settings(index_path=folder), parts=parts)
+
+
+class Asked(BaseModel):
+    """As much of a search's body as a first version would check."""
+
+    query: str = Field(min_length=1, max_length=512)
+    top_k: int = Field(10, ge=1, le=100)
+
+
+def echo(_folder: Path) -> FastAPI:
+    """What anything in FastAPI costs: one route that reads a small model and sends it back."""
+    app = FastAPI(docs_url=None, redoc_url=None)
+
+    @app.post("/search")
+    async def search(asked: Asked) -> Asked:
+        return asked
+
+    return app
+
+
+APPS: dict[str, Callable[[Path], FastAPI]] = {"searchindex": searchindex, "echo": echo}
+
+
+def main(name: str, folder: str) -> None:
+    server = uvicorn.Server(uvicorn.Config(APPS[name](Path(folder)), log_level="warning", timeout_graceful_shutdown=2))
+    # Accepted connections inherit the protocol; without it asyncio leaves Nagle's algorithm on, which costs 40 ms an answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind((LOOPBACK, 0))
+    print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def _end_with_input(server: uvicorn.Server) -> None:
+    sys.stdin.read()
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
