@@ -10,6 +10,7 @@ from enum import IntEnum
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from searchindex.errors import InvalidInput, NotFound, SearchIndexError
 
@@ -35,13 +36,13 @@ def reported() -> Iterator[None]:
     try:
         yield
     except SearchIndexError as error:
-        errors.print(f"[bold red]error:[/] {error.message}", markup=True)
+        errors.print(f"[bold red]error:[/] {escape(error.message)}")
         if error.hint:
             errors.print(f"  {error.hint}", markup=False)
         raise typer.Exit(status_of(error)) from None
     except OSError as error:
-        name = f" {error.filename}" if error.filename else ""
-        errors.print(f"[bold red]error:[/]{name} {error.strerror}.", markup=True)
+        what = f"{error.filename or ''} {error.strerror}.".lstrip()
+        errors.print(f"[bold red]error:[/] {escape(what)}")
         raise typer.Exit(Exit.UNAVAILABLE) from None
     except KeyboardInterrupt:
         errors.print("stopped; what was indexed is kept, run it again to go on")

@@ -1,6 +1,7 @@
 """What the service itself costs, over HTTP on loopback: everything but encoding and searching, and an answer from the cache."""
 
 import asyncio
+import atexit
 import http.client
 import itertools
 import json
@@ -98,11 +99,19 @@ class Served:
 def open_arm(setup: Setup, *, arm: str) -> Sampler:
     command = [sys.executable, "-m", "bench.served", arm, str(setup.folder / "index")]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(_end, server)
     port = int(server.stdout.readline()) if server.stdout else 0
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
     wait_for(connection)
     served = Served(server, connection, QUICK_REQUESTS if setup.quick else REQUESTS, itertools.count())
     return served.product if arm == PRODUCT else served.echo
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
+    """And wait: it still writes into its folder, which is removed afterwards."""
+    if server.stdin:
+        server.stdin.close()
+    server.wait(10)
 
 
 def figures(rounds: Sequence[Round]) -> list[Figure]:

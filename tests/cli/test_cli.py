@@ -106,6 +106,12 @@ def test_what_cannot_be_done_is_said_in_a_line_or_two(tmp_path: Path, arguments:
     assert len(done.stderr) < 700
 
 
+def test_brackets_in_a_name_are_shown(tmp_path: Path):
+    """A path is data, never markup of the terminal."""
+    done = run("index", tmp_path / "[red]album[2024]", home=tmp_path)
+    assert "[red]album[2024]" in done.stderr
+
+
 def test_another_folder_under_the_same_name_is_refused(tmp_path: Path):
     """Pictures of one folder never count as deleted because another was indexed."""
     first, second = folder_of(tmp_path / "a", 2), folder_of(tmp_path / "b", 2)
