@@ -49,6 +49,7 @@ test: check ## All tests that need no cluster and no torch; under ten minutes
 check: $(VENV)/.test ## Lint, types, import contracts, sizes, generated files, documents
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@mkdir -p .build
 	@$(BIN)/lint-imports --no-cache --verbose > .build/contracts.txt 2>&1 || { cat .build/contracts.txt; exit 1; }
 	@$(BIN)/python -m tools.checks
 	@echo "lint, types, contracts, sizes and documents are in order"
