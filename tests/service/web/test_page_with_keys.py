@@ -94,7 +94,7 @@ def test_the_cookie_is_asked_for_once(page, address):
     assert not {("search", False), ("facets", False), ("thumbnails", True)} & asked
 
 
-@pytest.mark.parametrize("wrong", [STRANGER, "a word", "schlüssel"])
+@pytest.mark.parametrize("wrong", [STRANGER, "a word", "schlüssel"], ids=["of another service", "a word", "not of ASCII"])
 def test_a_wrong_key_is_said_and_forgotten(page, address, wrong: str):
     """The form stays and says so, empty and focused, nothing is stored, and a right key still works from there."""
     page.goto(f"{address}?q=red")
