@@ -82,7 +82,7 @@ generate: $(VENV)/.test ## Write the generated documents anew
 
 requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/demo.txt
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --group test -c requirements/demo.txt -o requirements/test.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra controller --extra explain --group test -c requirements/demo.txt -o requirements/test.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra gpu --group torch -c requirements/demo.txt -o requirements/torch.txt
 	@for each in encoder vocabulary; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
 
