@@ -45,9 +45,13 @@ def watch(registry: kopf.OperatorRegistry, mirror: Mirror, *, wake: Wake, seen: 
         wake(mirror.lost_job(manifest) if event["type"] == DELETED else mirror.saw_job(manifest))
 
 
-def watching_settings() -> kopf.OperatorSettings:
-    """One controller, no peering, no Events of kopf's own; a watch that is silent is begun anew."""
+def watching_settings(*, clusterwide: bool) -> kopf.OperatorSettings:
+    """One controller, no peering, no Events of kopf's own; a watch that is silent is begun anew.
+
+    Without rights in the whole cluster kopf must not look for new definitions and namespaces: then ours are there before it starts.
+    """
     settings = kopf.OperatorSettings()
+    settings.scanning.disabled = not clusterwide
     settings.peering.standalone = True
     settings.posting.enabled = False
     settings.watching.server_timeout = 300

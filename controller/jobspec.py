@@ -1,7 +1,7 @@
 """The Job of one indexing run: what it is called, what it may retry, when it is another Job. Pure and deterministic.
 
-A Job's template cannot be changed, so its name follows from what asked for the run and from all that cannot be changed: the same run is
-the same Job, and a changed source, model or template is another.
+A Job's template cannot be changed, so its name follows from what asked for the run and from all that is not changed in place: the same run
+is the same Job, and a changed source, model or template is another.
 Source: Kubernetes documentation, "Jobs": Indexed completion, pod failure policy, backoff limit per index.
 """
 
@@ -13,7 +13,7 @@ from controller.observed import Defaults, Manifest, Resource
 from searchindex.spec import GROUP, KIND, VERSION, short_hash
 
 BAD_CONFIGURATION, TOO_MUCH_FAILED = 3, 5  # exit statuses of `python -m jobs`
-CHANGEABLE = frozenset({"parallelism", "suspend", "ttlSecondsAfterFinished", "activeDeadlineSeconds"})
+CHANGEABLE = frozenset({"parallelism", "suspend", "ttlSecondsAfterFinished"})
 
 
 def build_job(
@@ -52,7 +52,7 @@ def build_job(
 
 
 def template_hash(spec: Manifest) -> str:
-    """8 hex digits over all of a Job's `spec`, as built here, that cannot be changed in place."""
+    """8 hex digits over all of a Job's `spec`, as built here, that is not changed in place."""
     return short_hash({name: value for name, value in spec.items() if name not in CHANGEABLE})
 
 

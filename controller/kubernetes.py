@@ -78,12 +78,8 @@ class KubernetesCluster:
             )
 
     async def delete_job(self, namespace: str, name: str) -> None:
-        try:
-            async with self._errors():
-                await self._client.delete(Job, name, namespace=namespace, cascade=CascadeType.FOREGROUND)
-        except ClusterError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+        async with self._errors(may_be_gone=True):
+            await self._client.delete(Job, name, namespace=namespace, cascade=CascadeType.FOREGROUND)
 
     async def set_finalizers(self, key: Key, finalizers: Sequence[str], *, resource_version: str) -> None:
         change = {"metadata": {"finalizers": list(finalizers), "resourceVersion": resource_version}}
@@ -98,12 +94,8 @@ class KubernetesCluster:
 
     async def touch(self, key: Key, stamp: str) -> None:
         change = {"status": {"heartbeatTime": stamp}}
-        try:
-            async with self._errors():
-                await self._client.patch(SearchIndex.Status, key.name, change, namespace=key.namespace, patch_type=PatchType.MERGE)
-        except ClusterError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
+        async with self._errors(may_be_gone=True):
+            await self._client.patch(SearchIndex.Status, key.name, change, namespace=key.namespace, patch_type=PatchType.MERGE)
 
     async def record_event(self, key: Key, uid: str, *, kind: str, reason: str, message: str) -> None:
         async with self._errors():
@@ -121,35 +113,34 @@ class KubernetesCluster:
                 await self._client.create(Lease.from_dict(manifest), namespace=namespace)
 
     async def _get(self, kind: Any, name: str, namespace: str | None) -> Manifest | None:
-        try:
-            async with self._errors():
-                where = {} if namespace is None else {"namespace": namespace}
-                return dict(await self._client.get(kind, name, **where))
-        except ClusterError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
+        where = {} if namespace is None else {"namespace": namespace}
+        async with self._errors(may_be_gone=True):
+            return dict(await self._client.get(kind, name, **where))
+        return None
 
     async def _list(self, kind: Any, namespace: str, labels: dict[str, Any]) -> list[Manifest]:
         async with self._errors():
             return [dict(each) async for each in self._client.list(kind, namespace=namespace, labels=labels or None, chunk_size=PAGE)]
 
     @asynccontextmanager
-    async def _errors(self) -> AsyncIterator[None]:
+    async def _errors(self, *, may_be_gone: bool = False) -> AsyncIterator[None]:
+        """`may_be_gone`: a 404 is no error."""
         try:
             async with asyncio.timeout(self._timeout):
                 yield
-        except ApiError as error:
-            status = int(error.status.code or 0)
-            raise ClusterError(f"The API server answers {status}: {shorten(str(error.status.message or ''))}", status=status) from error
         except httpx2.HTTPStatusError as error:
             status = error.response.status_code
-            raise ClusterError(f"The API server answers {status}.", status=status) from error
+            if may_be_gone and status == HTTPStatus.NOT_FOUND:
+                return
+            said = str(error.status.message or "") if isinstance(error, ApiError) else ""
+            raise ClusterError(f"The API server answers {status}: {shorten(said) or 'no more'}", status=status) from error
         except (httpx2.HTTPError, TimeoutError) as error:
             said = shorten(str(error)) or "no answer in time"
             raise ClusterError(f"The API server cannot be reached: {said}", status=0) from error
         except (ConfigError, msgspec.MsgspecError, KeyError) as error:  # KeyError: lightkube, on an error without a Content-Type
-            raise ClusterError(f"The API server's answer cannot be used: {shorten(str(error))}", status=0) from error
+            cause = error.__context__
+            status = cause.response.status_code if isinstance(cause, httpx2.HTTPStatusError) else 0
+            raise ClusterError(f"The API server's answer cannot be used ({status or type(error).__name__}).", status=status) from error
 
 
 def _decoded(value: str) -> bytes:

@@ -47,6 +47,19 @@ class Leader:
                 self.holds.clear()
             await asyncio.sleep(RENEW if self.holds.is_set() else RENEW / 5)
 
+    async def release(self) -> None:
+        """Let a successor take over at once; failing that, it waits for DURATION."""
+        if not self.holds.is_set():
+            return
+        self.holds.clear()
+        try:
+            lease = await self.cluster.lease(self.namespace, self.name)
+            if lease is not None and lease["spec"].get("holderIdentity") == self.identity:
+                free = dict(lease["spec"], holderIdentity="", leaseDurationSeconds=1)
+                await self.cluster.put_lease(self.namespace, {**lease, "spec": free})
+        except ClusterError as error:
+            logger.warning("The lease could not be released.", extra={"error": error.message})
+
     async def _step(self) -> bool:
         lease = await self.cluster.lease(self.namespace, self.name)
         holder = str((lease or {}).get("spec", {}).get("holderIdentity") or "")

@@ -68,6 +68,7 @@ class Program:
             watch(self.registry, mirror, wake=queue.add, seen=heartbeat.returned, gone=queue.forget)
             await stack.enter_async_context(self._health(heartbeat, audit))
             turn = Turn(leader=leader, reconciler=reconciler, instruments=instruments)
+            stack.push_async_callback(leader.release)
             await self._tasks([leader.run(), audit.run(), heartbeat.run(), *(queue.work(turn) for _ in range(self.settings.workers))])
 
     async def _tasks(self, endless: Iterable[Coroutine[None, None, None]]) -> None:
@@ -87,7 +88,7 @@ class Program:
     async def _watch(self) -> None:
         await kopf.operator(
             registry=self.registry,
-            settings=watching_settings(),
+            settings=watching_settings(clusterwide=not self.settings.namespaces),
             standalone=True,
             clusterwide=not self.settings.namespaces,
             namespaces=self.settings.namespaces,

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from controller.actions import Action, RecordEvent
 from controller.conditions import Fact, Reason, set_conditions
-from controller.observed import Defaults, Key, Observed, StoreProblem, StoreView
+from controller.names import FINALIZER
+from controller.observed import Defaults, Key, Manifest, Observed, StoreProblem, StoreView
 from controller.plan import Plan, plan
 from controller.ports import Cluster, StoreError
 from searchindex.errors import InvalidInput
@@ -116,17 +119,39 @@ class Reconciler:
             await self.cluster.record_event(key, uid, kind=event.kind, reason=event.reason, message=event.message)
 
     async def _unreadable(self, key: Key, error: InvalidInput) -> Outcome:
-        """A resource of another version's schema: said once, and looked at again when it changes."""
+        """A resource of another version's schema: said once, let go when it is deleted, looked at again when it changes."""
         found = await self.cluster.index(key)
         if found is None:
             return Outcome()
-        facts = [
-            Fact(ConditionType.READY, "False", Reason.INVALID_SPEC, str(error)),
-            Fact(ConditionType.STALLED, "True", Reason.INVALID_SPEC, str(error)),
-        ]
-        generation = int(found["metadata"].get("generation", 0))
-        conditions = set_conditions([], facts, generation=generation, now=self.now())
-        status = SearchIndexStatus(observed_generation=generation, conditions=conditions)
+        metadata = found["metadata"]
+        if "deletionTimestamp" in metadata and FINALIZER in (metadata.get("finalizers") or ()):
+            await self._let_go(key, found, error)
+            return Outcome()
+        status = unreadable_status(found, error, now=self.now())
         document = status.model_dump(mode="json", by_alias=True, exclude_none=True)
-        await self.cluster.set_status(key, {**found.get("status", {}), **document})
+        if document != found.get("status"):
+            await self.cluster.set_status(key, document)
         return Outcome(status=status)
+
+    async def _let_go(self, key: Key, found: Manifest, error: InvalidInput) -> None:
+        metadata = found["metadata"]
+        message = f"Its spec could not be read ({error}); what it made in the store is still there."
+        reason = str(Reason.COLLECTION_LEFT_BEHIND)
+        await self.cluster.record_event(key, str(metadata["uid"]), kind="Warning", reason=reason, message=message)
+        kept = [each for each in metadata["finalizers"] if each != FINALIZER]
+        await self.cluster.set_finalizers(key, kept, resource_version=str(metadata["resourceVersion"]))
+
+
+def unreadable_status(found: Manifest, error: InvalidInput, *, now: datetime) -> SearchIndexStatus:
+    """The last status, saying that nothing follows from the spec any more."""
+    try:
+        before = SearchIndexStatus.model_validate(found.get("status") or {})
+    except ValidationError:
+        before = SearchIndexStatus()
+    facts = [
+        Fact(ConditionType.READY, "False", Reason.INVALID_SPEC, str(error)),
+        Fact(ConditionType.STALLED, "True", Reason.INVALID_SPEC, str(error)),
+    ]
+    generation = int(found["metadata"].get("generation", 0))
+    conditions = set_conditions(before.conditions, facts, generation=generation, now=now)
+    return before.model_copy(update={"observed_generation": generation, "conditions": conditions})

@@ -3,6 +3,10 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # two cores, several workers
+settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)

@@ -64,6 +64,8 @@ class ApiServer:
                 if request.query.get("fieldManager") != "searchindex-controller" or request.query.get("force") != "true":
                     raise Refused(409, "conflict with another field manager")
                 return self.objects.apply(kind, namespace, name, change)
+            case "application/merge-patch+json", "status":
+                return self.objects.merge_status(kind, namespace, name, change["status"])
             case "application/json-patch+json", "status":
                 assert [(each["op"], each["path"]) for each in change] == [("add", "/status")], "all that is emulated"
                 return self.objects.set_status(kind, namespace, name, change[0]["value"])

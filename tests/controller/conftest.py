@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from lightkube.config.kubeconfig import KubeConfig
@@ -111,5 +111,5 @@ def config_for(url: str) -> KubeConfig:
     )
 
 
-def cluster_on(server: ApiServer, *, timeout: float = 10.0) -> KubernetesCluster:
-    return KubernetesCluster(config=config_for(server.url), timeout=timeout)
+def cluster_on(server: ApiServer, *, timeout: float = 10.0, namespaces: Sequence[str] = ()) -> KubernetesCluster:
+    return KubernetesCluster(config=config_for(server.url), timeout=timeout, namespaces=namespaces)

@@ -56,6 +56,10 @@ class FakeCluster:
     async def set_status(self, key: Key, status: Manifest) -> None:
         self._call("set_status", lambda: self.objects.set_status("searchindexes", key.namespace, key.name, status))
 
+    async def touch(self, key: Key, stamp: str) -> None:
+        change = {"heartbeatTime": stamp}
+        self._or_none("touch", lambda: self.objects.merge_status("searchindexes", key.namespace, key.name, change))
+
     async def record_event(self, key: Key, uid: str, *, kind: str, reason: str, message: str) -> None:
         involved = {"kind": "SearchIndex", "namespace": key.namespace, "name": key.name, "uid": uid}
         metadata = {"generateName": f"{key.name}."}

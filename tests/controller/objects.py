@@ -80,6 +80,9 @@ class Objects:
         self._there(place)["status"] = copy.deepcopy(status)
         return self._changed(place)
 
+    def merge_status(self, kind: str, namespace: str, name: str, change: Manifest) -> Manifest:
+        return self.set_status(kind, namespace, name, merged(self._there((kind, namespace, name)).get("status"), change))
+
     def delete(self, kind: str, namespace: str, name: str, *, foreground: bool = False) -> None:
         place = (kind, namespace, name)
         metadata = self._there(place)["metadata"]

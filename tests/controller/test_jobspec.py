@@ -15,10 +15,12 @@ from jobs.limits import FailureBudgetExceeded
 from searchindex.errors import InvalidInput
 from tests.controller.job_samples import NAMES, environment, example, indexer, job, pod, resource, specs
 from tests.searchindex.invalid_specs import patched, sample
+from tests.searchindex.schema_values import unhurried
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
+@unhurried
 @given(specs(), NAMES, st.integers(1, 9_999_999))
 def test_name_is_a_label_for_every_pod(spec: dict[str, Any], name: str, revision: int) -> None:
     """A pod's host name is the Job's name and the shard's number; Kubernetes refuses the Job where that is no DNS label."""
@@ -28,6 +30,7 @@ def test_name_is_a_label_for_every_pod(spec: dict[str, Any], name: str, revision
     assert len(host) <= 63
 
 
+@unhurried
 @given(specs())
 def test_same_run_is_the_same_job(spec: dict[str, Any]) -> None:
     """Planning twice plans once: the manifest depends on nothing but what it is made from, not even the order of sources."""
@@ -35,6 +38,7 @@ def test_same_run_is_the_same_job(spec: dict[str, Any]) -> None:
     assert job(resource(spec)) == job(resource(spec)) == job(resource(turned))
 
 
+@unhurried
 @given(specs())
 def test_volumes_and_mounts_belong_together(spec: dict[str, Any]) -> None:
     """A mount without its volume, or a name twice, and Kubernetes refuses the Job."""
@@ -49,7 +53,7 @@ def test_volumes_and_mounts_belong_together(spec: dict[str, Any]) -> None:
 
 def test_scaling_keeps_the_job() -> None:
     """What Kubernetes lets change is changed in the Job that is there."""
-    one, four = example(indexing={"shards": 4}), example(indexing={"shards": 4, "parallelism": 4, "activeDeadlineSeconds": 60})
+    one, four = example(indexing={"shards": 4}), example(indexing={"shards": 4, "parallelism": 4})
     before, after = job(one), job(four, suspended=True, ttl=60)
     assert before["metadata"] == after["metadata"]
     differing = {name for name in after["spec"] if after["spec"][name] != before["spec"].get(name)}
@@ -68,6 +72,7 @@ def test_scaling_keeps_the_job() -> None:
         {"indexing": {"image": "another:1"}},
         {"indexing": {"podTemplate": {"spec": {"priorityClassName": "low"}}}},
         {"indexing": {"backoffLimitPerIndex": 5}},
+        {"indexing": {"activeDeadlineSeconds": 60}},
         {"store": {"grpcPort": 1}},
     ],
 )
@@ -120,6 +125,7 @@ def test_time_to_live_is_given_late() -> None:
     assert job(example(), ttl=5)["spec"]["ttlSecondsAfterFinished"] == 5
 
 
+@unhurried
 @given(specs())
 def test_pods_are_restricted(spec: dict[str, Any]) -> None:
     """They run where the restricted Pod Security Standard is enforced, and hold no token of the cluster."""
@@ -184,6 +190,7 @@ TEMPLATES = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(TEMPLATES)
 def test_overlay_cannot_break_a_run(template: dict[str, Any]) -> None:
     """What the run rests on is ours whatever the template says: labels, program, variables, restart policy, token."""

@@ -8,11 +8,13 @@ from hypothesis import given
 from jobs.settings import JobSettings
 from jobs.walk import Selection
 from tests.controller.job_samples import environment, example, indexer, job, pod, resource, specs
+from tests.searchindex.schema_values import unhurried
 
 SECRET = {"secretKeyRef": {"name": "qdrant", "key": "api-key"}}
 BUCKET = {"S3_BUCKET", "S3_PREFIX", "S3_ENDPOINT", "S3_REGION"}
 
 
+@unhurried
 @given(specs())
 def test_indexer_understands_what_it_is_told(spec: dict[str, Any]) -> None:
     """Every variable is one that the indexer reads, with a value that it takes."""

@@ -72,3 +72,15 @@ async def test_the_same_pod_comes_back_to_its_own_lease_at_once() -> None:
     leases, time = Leases(), Time()
     assert await leader(leases, time, "one")._step()
     assert await leader(leases, time, "one")._step()
+
+
+async def test_a_holder_that_ends_lets_go() -> None:
+    """Its successor, a pod of another name, does not wait out the lease; one that has lost it releases nothing."""
+    leases, time = Leases(), Time()
+    one, two = leader(leases, time, "one"), leader(leases, time, "two")
+    assert await one._step()
+    await one.release()
+    assert await two._step()
+    await one.release()
+    assert leases.stored is not None
+    assert leases.stored["spec"]["holderIdentity"] == "two"

@@ -65,6 +65,18 @@ async def test_a_status_is_replaced_as_a_whole(cluster: Cluster, people: People,
     assert found["metadata"]["generation"] == 1
 
 
+async def test_a_heartbeat_changes_nothing_else(cluster: Cluster, people: People, namespace: str) -> None:
+    """It is written beside whatever status there is, and there need not be anything to write to."""
+    key = Key(namespace, "products")
+    await cluster.touch(key, "2026-01-01T00:00:00Z")
+    await people.create("searchindexes", namespace, an_index())
+    await cluster.set_status(key, {"observedGeneration": 1, "selector": "a=b"})
+    await cluster.touch(key, "2026-01-01T00:00:00Z")
+    found = await cluster.index(key)
+    assert found is not None
+    assert found["status"] == {"observedGeneration": 1, "selector": "a=b", "heartbeatTime": "2026-01-01T00:00:00Z"}
+
+
 async def test_a_status_of_nothing_is_an_error(cluster: Cluster, namespace: str) -> None:
     """Whoever deleted it has been faster."""
     with pytest.raises(ClusterError) as missing:
