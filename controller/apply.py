@@ -34,7 +34,7 @@ class ActionApplier:
             case act.DeleteJob():
                 await self._cluster.delete_job(resource.key.namespace, action.name)
             case act.AddFinalizer():
-                await self._set_finalizers(resource, (*resource.finalizers, action.finalizer))
+                await self._set_finalizers(resource, tuple(dict.fromkeys((*resource.finalizers, action.finalizer))))
             case act.RemoveFinalizer():
                 await self._set_finalizers(resource, tuple(each for each in resource.finalizers if each != action.finalizer))
             case act.RecordEvent():

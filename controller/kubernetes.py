@@ -46,7 +46,8 @@ class KubernetesCluster:
     def __init__(self, *, namespaces: Sequence[str] = (), config: KubeConfig | None = None, timeout: float = TIMEOUT) -> None:
         self._namespaces = tuple(namespaces) or ("*",)
         self._timeout = timeout
-        self._client = AsyncClient(config=config, timeout=httpx2.Timeout(timeout), field_manager=FIELD_MANAGER)
+        # lightkube's overloads know no resources that are made at run time
+        self._client: Any = AsyncClient(config=config, timeout=httpx2.Timeout(timeout), field_manager=FIELD_MANAGER)
 
     async def close(self) -> None:
         await self._client.close()
@@ -68,7 +69,12 @@ class KubernetesCluster:
         return None if found is None else {key: _decoded(value) for key, value in (found.get("data") or {}).items()}
 
     async def namespace_terminating(self, namespace: str) -> bool:
-        found = await self._get(Namespace, namespace, None)
+        try:
+            found = await self._get(Namespace, namespace, None)
+        except ClusterError as error:
+            if error.status == HTTPStatus.FORBIDDEN:  # a controller of some namespaces alone may not see them: then it is not known
+                return False
+            raise
         return found is None or "deletionTimestamp" in found["metadata"]
 
     async def apply_job(self, namespace: str, manifest: Manifest) -> None:

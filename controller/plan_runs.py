@@ -46,7 +46,7 @@ def plan_run(observed: Observed, target: Collection, defaults: Defaults, *, now:
         revision=target.owner.revision,
         collection=target.name,
         trigger=trigger,
-        fingerprint=target.fingerprint or None,
+        fingerprint=observed.resource.spec.model.fingerprint,
         defaults=defaults,
         schedule_time=tick,
         suspended=observed.resource.spec.suspend,

@@ -5,6 +5,7 @@ the newest that says anything counts: its predecessors' pictures are `unchanged`
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -146,7 +147,7 @@ def _count(said: Said, field: str) -> int:
 
 def _rate(said: Said) -> float:
     found = said.get("images_per_second")
-    return max(0.0, float(found)) if isinstance(found, int | float) else 0.0
+    return max(0.0, float(found)) if isinstance(found, int | float) and math.isfinite(found) else 0.0
 
 
 def _age(pod: Manifest) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Small by design: counts, never lists of pictures. Conditions follow the Kubernet
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -13,16 +13,24 @@ from searchindex.spec import Part
 
 
 class ConditionType(StrEnum):
-    """Every condition is reported from the first visit on. `Reconciling` and `Stalled` are kstatus's words."""
+    """Every condition is reported from the first visit on; the sentence says what True means. The last two are kstatus's words."""
 
-    READY = "Ready"
-    STORE_REACHABLE = "StoreReachable"
-    COLLECTION_READY = "CollectionReady"
-    INDEXED = "Indexed"
-    UP_TO_DATE = "UpToDate"
-    DEGRADED = "Degraded"
-    RECONCILING = "Reconciling"
-    STALLED = "Stalled"
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    READY = "Ready", "The index is searched: it was filled once, and its store answers. Stays True while a new revision is built."
+    STORE_REACHABLE = "StoreReachable", "The store answered when it was last asked."
+    COLLECTION_READY = "CollectionReady", "A collection of this SearchIndex is behind its name."
+    INDEXED = "Indexed", "The last run accounted for every picture, and the store has indexed what came of it."
+    UP_TO_DATE = "UpToDate", "What is searched was built from the model and the vector settings that the spec names."
+    DEGRADED = "Degraded", "Something is wrong that a person should know, whether or not it can be searched."
+    RECONCILING = "Reconciling", "The controller is at work towards the spec (kstatus)."
+    STALLED = "Stalled", "Nothing goes on until the spec, or what it names, is changed (kstatus)."
 
 
 class Condition(Part):

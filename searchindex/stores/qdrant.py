@@ -5,7 +5,7 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from qdrant_client import AsyncQdrantClient, grpc, models
 
@@ -14,7 +14,9 @@ from searchindex.errors import NotFound, StoreUnavailable, shorten
 from searchindex.filters import Filter
 from searchindex.points import Payload, PointId
 from searchindex.ports import Hit, Point, Query, Record
+from searchindex.stores import qdrant_metadata
 from searchindex.stores import qdrant_wire as wire
+from searchindex.stores.qdrant_claim import claimed
 from searchindex.stores.qdrant_errors import closed, qdrant_errors
 from searchindex.stores.qdrant_filters import qdrant_filter
 from searchindex.stores.ranking import Fetch, Scored, facet_top, search_pages
@@ -26,10 +28,15 @@ Done = TypeVar("Done")
 UPSERT = 500  # points in one message: two megabytes at 1,024 dimensions
 POLL = 0.2  # seconds between two looks at a collection that is being optimised
 RECONNECT = {"grpc.initial_reconnect_backoff_ms": 200, "grpc.max_reconnect_backoff_ms": 2000}  # gRPC's own goes up to two minutes
+# Only the first algorithm, which is none: a client that offers gzip gets it, and a vector then takes the server ten times as long.
+UNCOMPRESSED = {"grpc.compression_enabled_algorithms_bitset": 1}
 
 
 class QdrantStore:
-    """The collection, or what the alias names, `collection`. `timeout` in seconds, for every single call."""
+    """The collection, or what the alias names, `collection`. `timeout` in seconds, for every single call.
+
+    `metadata`: asked at every search, in the caller's context, for what goes along with it, such as `traceparent`; lower-case names.
+    """
 
     def __init__(
         self,
@@ -42,11 +49,13 @@ class QdrantStore:
         tls: bool = False,
         timeout: float = 10.0,
         ef: int = Hnsw().ef,
+        metadata: Callable[[], Sequence[tuple[str, str]]] = list,
     ) -> None:
         self._collection = collection
         self._server = f"{host}:{grpc_port}"
         self._timeout = timeout
         self._ef = ef
+        self._metadata = metadata
         self._closed = False
         self._client = AsyncQdrantClient(
             host=host,
@@ -56,7 +65,7 @@ class QdrantStore:
             https=tls,
             headers={"api-key": api_key} if api_key else None,  # as `api_key` the client warns where the network is private
             timeout=math.ceil(timeout),
-            grpc_options=dict(RECONNECT),
+            grpc_options=RECONNECT | UNCOMPRESSED,
             check_compatibility=False,  # it would ask over HTTP, on a thread of its own, and print
         )
 
@@ -65,6 +74,9 @@ class QdrantStore:
             await self._make(config)
         if (there := await self._info()) is None:
             raise StoreUnavailable(f'The collection "{shorten(self._collection, 60)}" was removed while it was made.', hint="Try again.")
+        if qdrant_metadata.unclaimed(there.config.metadata):
+            require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=config.fingerprint)
+            there = await claimed(config.fingerprint, describe=self._describe, look=self._required)
         require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=wire.fingerprint(there))
         await self._index_fields(config, there)
 
@@ -94,9 +106,10 @@ class QdrantStore:
         return await search_pages(checked, fetch=self._fetch, payloads=self._payloads)
 
     async def retrieve(self, ids: Sequence[PointId], *, with_vectors: bool = False) -> list[Record]:
-        asked = list(ids)
-        found = await self._call(lambda: self._client.retrieve(self._collection, asked, with_payload=True, with_vectors=with_vectors))
-        known = {each.id: wire.record(each) for each in found}
+        message = wire.get_points(ids, self._collection, with_vectors=with_vectors)
+        # By the stub, as the client's own method makes a Python float and a check of each number of each vector.
+        found = (await self._call(partial(self._client.grpc_points.Get, message, timeout=self._timeout))).result
+        known = {each.id: each for each in map(wire.retrieved, found)}
         return [known[each] for each in ids if each in known]
 
     async def scroll(self, *, batch: int = 1000) -> AsyncIterator[Record]:
@@ -117,7 +130,7 @@ class QdrantStore:
 
     async def optimize(self) -> None:
         """Setting a value that is already set makes the server look for work; then it says itself when it is done."""
-        settings = models.OptimizersConfigDiff(indexing_threshold=wire.INDEXING_THRESHOLD)
+        settings = models.OptimizersConfigDiff(indexing_threshold=qdrant_metadata.INDEXING_THRESHOLD)
         await self._call(lambda: self._client.update_collection(self._collection, optimizers_config=settings))
         await asyncio.sleep(POLL)
         while (info := await self._required()).status is not models.CollectionStatus.GREEN:
@@ -150,12 +163,15 @@ class QdrantStore:
 
     async def _make(self, config: CollectionConfig) -> None:
         """Another process may do the same at the same moment: what counts is what is there afterwards."""
-        described = wire.metadata(config, name=self._collection)
+        described = wire.described(config, name=self._collection)
         try:
             await self._call(lambda: self._client.create_collection(self._collection, **wire.settings(config), metadata=described))
         except Exception:
             if await self._info() is None:
                 raise
+
+    async def _describe(self, said: dict[str, Any]) -> None:
+        await self._call(lambda: self._client.update_collection(self._collection, metadata=said))
 
     async def _index_fields(self, config: CollectionConfig, there: models.CollectionInfo) -> None:
         """Those that are missing: the process that made the collection may have been killed, or be at it still."""
@@ -176,8 +192,10 @@ class QdrantStore:
         return [wire.record(each) for each in found], None if following is None else PointId(int(str(following)))
 
     async def _fetch(self, asked: Sequence[Fetch]) -> list[list[Scored]]:
-        requests = [wire.query_request(each, ef=self._ef) for each in asked]
-        return [wire.scored(each) for each in await self._call(lambda: self._client.query_batch_points(self._collection, requests))]
+        message = wire.query_batch([wire.query_request(each, ef=self._ef) for each in asked], self._collection)
+        # By the stub, as the client's own method takes no metadata.
+        call = partial(self._client.grpc_points.QueryBatch, message, timeout=self._timeout, metadata=self._metadata())
+        return [wire.scored(each) for each in (await self._call(call)).result]
 
     async def _payloads(self, ids: Sequence[PointId]) -> dict[PointId, Payload]:
         return {each.id: each.payload for each in await self.retrieve(ids)}

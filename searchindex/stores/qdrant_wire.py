@@ -6,23 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import grpc, models
-from qdrant_client.conversions.conversion import RestToGrpc
+from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
 
 from searchindex.collection import CollectionConfig, CollectionState, FieldType
 from searchindex.errors import InvalidInput
 from searchindex.points import PointId
 from searchindex.ports import Point, Record, Vectors
+from searchindex.stores import qdrant_metadata as metadata
 from searchindex.stores.qdrant_filters import qdrant_filter
 from searchindex.stores.ranking import Fetch, Scored, beam
 
-OWNER = "searchindex"
-INDEXING_THRESHOLD = 10_000  # kilobytes of vectors in a segment; below, comparing with all of them is exact and fast
 _DENSE_DATA = b"\x0a"  # field 1, length-delimited, of DenseVector in qdrant's points.proto: packed float
 
 
-def metadata(config: CollectionConfig, *, name: str) -> dict[str, Any]:
-    """What the collection says of itself; Qdrant keeps it from 1.16 on."""
-    return {"owner": OWNER, "name": name, "fingerprint": config.fingerprint, "schema": {k: str(v) for k, v in config.schema.items()}}
+def described(config: CollectionConfig, *, name: str) -> dict[str, Any]:
+    """What the collection says of itself."""
+    return metadata.described(name=name, fingerprint=config.fingerprint, schema=config.schema)
 
 
 def settings(config: CollectionConfig) -> dict[str, Any]:
@@ -34,7 +33,7 @@ def settings(config: CollectionConfig) -> dict[str, Any]:
         "vectors_config": models.VectorParams(size=config.dim, distance=models.Distance.COSINE),
         "hnsw_config": models.HnswConfigDiff(m=config.hnsw.m, ef_construct=config.hnsw.ef_construct),
         "quantization_config": models.ScalarQuantization(scalar=scalar),
-        "optimizers_config": models.OptimizersConfigDiff(indexing_threshold=INDEXING_THRESHOLD),
+        "optimizers_config": models.OptimizersConfigDiff(indexing_threshold=metadata.INDEXING_THRESHOLD),
     }
 
 
@@ -58,8 +57,8 @@ def dim(info: models.CollectionInfo) -> int:
 
 
 def fingerprint(info: models.CollectionInfo) -> str:
-    """Empty where another program made the collection."""
-    return str((info.config.metadata or {}).get("fingerprint", ""))
+    """Empty where another program made the collection, or nothing has been put in yet."""
+    return metadata.fingerprint(info.config.metadata)
 
 
 def schema(info: models.CollectionInfo) -> dict[str, FieldType]:
@@ -96,13 +95,36 @@ def query_request(asked: Fetch, *, ef: int) -> models.QueryRequest:
     )
 
 
-def scored(response: models.QueryResponse) -> list[Scored]:
-    return [(PointId(int(hit.id)), hit.score, hit.payload) for hit in response.points]
+def query_batch(requests: Sequence[models.QueryRequest], collection: str) -> grpc.QueryBatchPoints:
+    points = [RestToGrpc.convert_query_request(each, collection) for each in requests]
+    return grpc.QueryBatchPoints(collection_name=collection, query_points=points)
+
+
+def scored(response: grpc.BatchResult) -> list[Scored]:
+    points = map(GrpcToRest.convert_scored_point, response.result)
+    return [(PointId(int(hit.id)), hit.score, hit.payload) for hit in points]
 
 
 def record(found: models.Record) -> Record:
     vector = None if found.vector is None else np.asarray(found.vector, np.float32)
     return Record(PointId(int(found.id)), found.payload or {}, vector)
+
+
+def get_points(ids: Sequence[PointId], collection: str, *, with_vectors: bool) -> grpc.GetPoints:
+    return grpc.GetPoints(
+        collection_name=collection,
+        ids=[grpc.PointId(num=each) for each in ids],
+        with_payload=grpc.WithPayloadSelector(enable=True),
+        with_vectors=grpc.WithVectorsSelector(enable=with_vectors),
+    )
+
+
+def retrieved(found: grpc.RetrievedPoint) -> Record:
+    """Servers up to 1.16 fill `data`, which later ones replace by `dense`."""
+    vector = found.vectors.vector
+    data = vector.dense.data if vector.HasField("dense") else vector.data
+    row = np.fromiter(data, np.float32, len(data)) if found.HasField("vectors") else None
+    return Record(PointId(found.id.num), GrpcToRest.convert_payload(found.payload), row)
 
 
 def _dense(row: NDArray[np.float32]) -> grpc.DenseVector:

@@ -109,6 +109,7 @@ def test_failures_are_told_apart() -> None:
     assert [rule["action"] for rule in rules] == ["Ignore", "FailJob", "FailIndex"]
     assert rules[0]["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     assert {rule["onExitCodes"]["containerName"] for rule in rules[1:]} == {indexer(job(example()))["name"]}
+    assert [rule["onExitCodes"]["values"] for rule in rules[1:]] == [[BAD_CONFIGURATION], [TOO_MUCH_FAILED]]
     assert made["podReplacementPolicy"] == "Failed"
     assert pod(job(example()))["restartPolicy"] == "Never"
 

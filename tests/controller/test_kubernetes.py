@@ -88,3 +88,11 @@ async def test_only_the_namespaces_that_are_watched_are_listed(server: ApiServer
     assert [each["metadata"]["namespace"] for each in await cluster.indexes()] == ["lab"]
     assert [request.path for request in server.requests] == ["/apis/searchindex.dev/v1alpha1/namespaces/lab/searchindexes"]
     await cluster.close()
+
+
+async def test_a_namespace_that_may_not_be_seen_holds_nothing_up(server: ApiServer) -> None:
+    """A controller with rights in one namespace still releases what is deleted there."""
+    cluster = cluster_on(server)
+    server.answer = web.json_response({"kind": "Status", "message": "forbidden", "code": 403}, status=403)
+    assert not await cluster.namespace_terminating("shop")
+    await cluster.close()

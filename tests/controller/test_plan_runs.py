@@ -230,3 +230,13 @@ def test_a_lost_status_costs_nothing_but_the_counts() -> None:
     world.settle()
     assert len(made(world)) == 1
     assert world.condition("Ready") == ("True", "Available")
+
+
+def test_the_first_pod_s_fingerprint_does_not_restart_its_own_run() -> None:
+    """What the pods write into the collection is no change of what they were told."""
+    world = World()
+    world.settle()
+    (name,) = world.collections
+    world.collections[name] = replace(world.collections[name], fingerprint="0123456789abcdef")
+    world.settle()
+    assert len(made(world)) == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller import actions as act
-from controller.names import FINALIZER, SCHEDULE_TIME, TEMPLATE_HASH, TRIGGER
+from controller.names import SCHEDULE_TIME, TEMPLATE_HASH, TRIGGER
 from controller.observed import (
     Collection,
     Counts,
@@ -233,4 +233,12 @@ def foreign(name: str, *, owner: Owner | None = None, dim: int = 256) -> Collect
     )
 
 
-__all__ = ["DEFAULTS", "FINALIZER", "PICTOGRAMS", "START", "World", "created", "foreign", "spec_of"]
+def served(**changes: Any) -> World:
+    """An index that is filled and searched."""
+    world = World()
+    if changes:
+        world.change(**changes)
+    world.settle()
+    world.finish()
+    world.settle()
+    return world
