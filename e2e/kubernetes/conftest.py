@@ -1,0 +1,84 @@
+"""What the tests on a cluster share: the cluster, a namespace for each module, a Qdrant that pods and controllers reach."""
+
+import os
+import shlex
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.kubernetes.kubectl import Kubectl, eventually
+
+ROOT = Path(__file__).parents[2]
+CRD = ROOT / "charts/searchindex-crds/files/searchindexes.yaml"
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """Of the cluster: KUBECONFIG where it is set, else the project's own local one, which is started if it is down."""
+    if os.environ.get("KUBECONFIG"):
+        return {"KUBECONFIG": os.environ["KUBECONFIG"]}
+    subprocess.run([sys.executable, "-m", "e2e.cluster", "up"], cwd=ROOT, check=True, timeout=1500)
+    printed = subprocess.run([sys.executable, "-m", "e2e.cluster", "env"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    pairs = [part.partition("=") for part in shlex.split(printed) if "=" in part]
+    return {name: os.path.expandvars(value) for name, _, value in pairs}
+
+
+@pytest.fixture(scope="session")
+def kubectl(environment: dict[str, str]) -> Kubectl:
+    """The definition is installed, as from the checkout."""
+    found = Kubectl(environment)
+    found.run("apply", "-f", str(CRD))
+    found.run("wait", "--for=condition=Established", "crd/searchindexes.searchindex.dev", "--timeout=30s")
+    return found
+
+
+@pytest.fixture(scope="module")
+def namespace(kubectl: Kubectl) -> Iterator[Kubectl]:
+    """A namespace of its own, removed with everything in it."""
+    name = f"e2e-{uuid.uuid4().hex[:6]}"
+    kubectl.run("create", "namespace", name)
+    yield kubectl.within(name)
+    kubectl.run("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def kubeconfig(environment: dict[str, str]) -> Path:
+    return Path(environment["KUBECONFIG"])
+
+
+QDRANT = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "qdrant", "labels": {"app": "qdrant"}},
+    "spec": {
+        "terminationGracePeriodSeconds": 2,
+        "containers": [
+            {
+                "name": "qdrant",
+                "image": "docker.io/qdrant/qdrant:v1.16.3",
+                "imagePullPolicy": "IfNotPresent",
+                "env": [{"name": "QDRANT__TELEMETRY_DISABLED", "value": "true"}],
+                "readinessProbe": {"httpGet": {"path": "/readyz", "port": 6333}, "periodSeconds": 1},
+            }
+        ],
+    },
+}
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "qdrant"},
+    "spec": {"selector": {"app": "qdrant"}, "ports": [{"name": "http", "port": 6333}, {"name": "grpc", "port": 6334}]},
+}
+
+
+@pytest.fixture(scope="module")
+def qdrant(namespace: Kubectl) -> str:
+    """The cluster address of a Qdrant in the module's namespace."""
+    namespace.apply(QDRANT, SERVICE)
+    namespace.run("wait", "--for=condition=Ready", "pod/qdrant", "--timeout=50s")
+    service = eventually(lambda: namespace.get("service", "qdrant"), "the service of Qdrant")
+    return str(service["spec"]["clusterIP"])
