@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.generate import PAGES, REFERENCE
+from tools.generate import PAGES
 
 ROOT = Path(__file__).parent.parent
 MAX_LINES = 300
@@ -67,9 +67,9 @@ def links(files: list[Path]) -> Iterator[str]:
 def generated(_files: list[Path]) -> Iterator[str]:
     """The documents say what the code does."""
     for name, make in PAGES.items():
-        page = REFERENCE / name
+        page = ROOT / name
         if not page.is_file() or page.read_text("utf-8") != make():
-            yield f"docs/reference/{name} is stale; run make generate"
+            yield f"{name} is stale; run make generate"
 
 
 def changelog(_files: list[Path]) -> Iterator[str]:
