@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # Nothing is kept twice: packages are installed, not cached, and compiled when they are first used.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --no-compile --require-hashes
 export SEARCHINDEX_HOME ?= $(CURDIR)/.build/home
+# The command line's output, and what downloads models: no program in an image does either.
+NOT_IN_IMAGES := rich typer shellingham pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm
 PACKAGES := searchindex service jobs observability cli
 
 help: ## Show this list
@@ -66,11 +68,33 @@ model: .build/torch/.done ## Train the small model anew: an hour on two cores; n
 model-eval: $(VENV)/.demo ## Print the small model's evaluation table
 	@$(BIN)/python -m samples.train.evaluate
 
+faults: $(VENV)/.test ## Bring about every fault and print how many cases went wrong; FAULT_SCALE=5, WRITE=1 into docs/faults.md
+	@rm -rf .build/faults
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $$(grep -rl --include='test_*.py' 'tests.faults.record' tests) $(PYTEST_ARGS); \
+	tests=$$?; $(BIN)/python -m tools.faults $(if $(WRITE),--write) && exit $$tests
+
+fuzz: $(VENV)/.test ## Ask every operation of the HTTP interface more than 5,000 times in all
+	@FAULT_SCALE=$(or $(FAULT_SCALE),50) $(BIN)/python -m pytest -q tests/service/test_fuzz.py $(PYTEST_ARGS)
+
 bench: $(VENV)/.test ## Print the performance table, as ratios measured in one run
 	@$(BIN)/python -m bench
 
 e2e: $(VENV)/.test ## The whole of it end to end on this machine; on a cluster once there are charts
 	@$(BIN)/python -m pytest e2e $(PYTEST_ARGS)
+
+# ---- a cluster of one's own, for machines that can pull no image; as root
+
+cluster: ## Start a real Kubernetes on this machine; needs root, not Docker (e2e/cluster/README.md)
+	@$(PYTHON) -m e2e.cluster up
+
+cluster-down: ## Stop it, and leave nothing running or mounted; WIPE=1 forgets its state
+	@$(PYTHON) -m e2e.cluster down $(if $(WIPE),--wipe)
+
+parts: ## Make the images of Qdrant, Redis and the collector, and hand them to the cluster
+	@$(PYTHON) -m e2e.cluster parts
+
+images: ## Build the project's images, and hand them to the cluster; TARGET=service for one
+	@$(PYTHON) -m e2e.cluster images $(TARGET)
 
 # ---- keeping the repository
 
@@ -84,9 +108,12 @@ requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/demo.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra controller --extra explain --group test -c requirements/demo.txt -o requirements/test.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra gpu --group torch -c requirements/demo.txt -o requirements/torch.txt
-	@for each in encoder vocabulary; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain $(foreach each,$(NOT_IN_IMAGES),--no-emit-package $(each)) -c requirements/test.txt -o requirements/image.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain --extra gpu -c requirements/torch.txt -c requirements/image.txt -o requirements/image-gpu.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/controller.in -c requirements/test.txt -o requirements/controller.txt
+	@for each in encoder vocabulary cluster go; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
 
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval bench e2e fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults fuzz bench e2e cluster cluster-down parts images fmt generate requirements clean

@@ -25,12 +25,19 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")
-    results = [_result(BENCHMARKS[name], quick=asked.quick) for name in asked.names or BENCHMARKS]
+    chosen = [name for name in asked.names or BENCHMARKS if not _left_out(BENCHMARKS[name])]
+    results = [_result(BENCHMARKS[name], quick=asked.quick) for name in chosen]
     document = document_of(results, this_machine())
     print(table_of(document))
-    if not asked.quick and not asked.names:
+    if not asked.quick and chosen == list(BENCHMARKS):
         _keep(document)
-    return 0 if all(result.measured for result in results) else 1
+    return 0 if results and all(result.measured for result in results) else 1
+
+
+def _left_out(benchmark: Benchmark) -> bool:
+    if reason := benchmark.missing():
+        print(f"{benchmark.name} is not measured, and no results are kept: {reason}", file=sys.stderr)
+    return bool(reason)
 
 
 def _result(benchmark: Benchmark, *, quick: bool) -> Result:

@@ -21,7 +21,8 @@ class Setup:
 class Benchmark:
     """`prepare` runs once, in a process of its own; each of `arms` in another, where it is called once and sampled often.
 
-    `compares` says in a sentence what stands against what, for the table's reader.
+    `compares` says in a sentence what stands against what, for the table's reader. `missing`: what keeps it from being measured
+    here, and how to get it; empty where nothing does.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Benchmark:
     prepare: Callable[[Setup], None]
     arms: Mapping[str, Callable[[Setup], Sampler]]
     figures: Callable[[Sequence[Round]], list[Figure]]
+    missing: Callable[[], str] = str
 
     def rounds_of(self, *, quick: bool) -> int:
         return max(3, self.rounds // 4) if quick else self.rounds

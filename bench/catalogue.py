@@ -1,6 +1,7 @@
 """The benchmarks by name, in the order of the table."""
 
 from bench.benchmark import Benchmark
-from bench.benchmarks import encode, index, overhead, search
+from bench.benchmarks import encode, index, overhead, overload, rates, redis_faults, search, tracing
 
-BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in (overhead.BENCHMARK, encode.BENCHMARK, index.BENCHMARK, search.BENCHMARK)}
+_MODULES = (rates, overload, redis_faults, overhead, tracing, encode, index, search)
+BENCHMARKS: dict[str, Benchmark] = {each.BENCHMARK.name: each.BENCHMARK for each in _MODULES}

@@ -1,19 +1,17 @@
 """A server on loopback for the overhead benchmark: `python -m bench.served searchindex|echo FOLDER`.
 
-Prints its port, and ends when standard input does: whoever started it may die as it likes.
+How it ends: `bench.listening`.
 """
 
-import socket
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
+from bench.listening import serve
 from bench.vectors import Rows
 from cli.workspace import sample_model
 from searchindex.ports import ImageEncoder
@@ -21,8 +19,6 @@ from searchindex.stores.edge import EdgeStore
 from service.app import create_app
 from service.engine import EngineParts
 from service.settings import read_settings
-
-LOOPBACK = "127.0.0.1"
 
 
 class StubText:
@@ -77,18 +73,7 @@ APPS: dict[str, Callable[[Path], FastAPI]] = {"searchindex": searchindex, "echo"
 
 
 def main(name: str, folder: str) -> None:
-    server = uvicorn.Server(uvicorn.Config(APPS[name](Path(folder)), log_level="warning", timeout_graceful_shutdown=2))
-    # Accepted connections inherit the protocol; without it asyncio leaves Nagle's algorithm on, which costs 40 ms an answer.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind((LOOPBACK, 0))
-    print(listener.getsockname()[1], flush=True)
-    threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
-    server.run(sockets=[listener])
-
-
-def _end_with_input(server: uvicorn.Server) -> None:
-    sys.stdin.read()
-    server.should_exit = True
+    serve(APPS[name](Path(folder)))
 
 
 if __name__ == "__main__":

@@ -1,197 +1,113 @@
-"""The indexing pipeline: list -> plan -> read and decode -> encode -> upsert.
+"""The indexing pipeline: list -> compare with the collection -> read and decode -> encode -> upsert -> remove.
 
 Nothing is lost and nothing doubled, whenever it is interrupted: the point id follows from the name, a batch is durable once it
 is upserted, and the next run compares the folder with what the collection holds.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from jobs.indexing import Indexing
+from jobs.journal import Begun
+from jobs.ledger import Entry, Ledger, Outcome
+from jobs.listing import Listing, list_pictures
+from jobs.plan import Action, Plan, intents, outcome_of, plan
+from jobs.prepare import Prepared, Stored, entry_of, prepared
+from jobs.walk import Source
+from jobs.write import Writer
+from searchindex.points import Payload, PointId, point_id
 
-from jobs.ledger import Ledger, Outcome, Problem
-from jobs.plan import category_of, plan
-from jobs.sidecar import NOTHING, Annotation
-from jobs.walk import Source, walk
-from searchindex.catalogue import ImageCard
-from searchindex.errors import InvalidImage
-from searchindex.images import ImageLimits, decode, preprocess
-from searchindex.points import ImagePayload, Payload, PointId, content_hash, point_id
-from searchindex.ports import ImageEncoder, Point, Record, VectorStore
+__all__ = ["Indexing", "index"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indexing:
-    """One run. `encoder` must be the one that the collection was built with; `card` says how it wants its pictures."""
+async def index(run: Indexing, ledger: Ledger | None = None) -> Ledger:
+    """Bring the collection in line with the folder; the ledger accounts for every picture seen.
 
-    root: Path
-    store: VectorStore
-    encoder: ImageEncoder
-    card: ImageCard
-    annotations: Mapping[str, Annotation]
-    batch_size: int = 64
-    workers: int = 4
-    progress: Callable[[Ledger, int], None] = lambda _ledger, _total: None
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A decoded picture on its way to the encoder. `pixels`: float32 [3, size, size]."""
-
-    pixels: NDArray[np.float32]
-    payload: ImagePayload
-
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """A file that was touched, copied or checked out again: its content is what the collection holds."""
-
-    source: Source
-
-
-Prepared = Ready | Same | Problem
-Stored = Mapping[PointId, Payload]
-
-
-async def index(run: Indexing) -> Ledger:
-    """Bring the collection in line with the folder; the ledger accounts for every picture seen."""
-    ledger = Ledger()
-    sources = _nameable(list(walk(run.root)), ledger)
-    stored = {record.id: record.payload async for record in run.store.scroll()}
-    todo = plan(sources, stored, run.annotations)
-    ledger.add(Outcome.UNCHANGED, todo.unchanged)
-    total = len(sources) + len(ledger.problems)
-    run.progress(ledger, total)
-    for at in range(0, len(todo.refresh), run.batch_size):
-        ledger.add(Outcome.INDEXED, await _refresh(run, todo.refresh[at : at + run.batch_size]))
-    with ThreadPoolExecutor(run.workers, "decode") as decoders, ThreadPoolExecutor(1, "encode") as encoding:
-        async with aclosing(_prepared(run, todo.encode, stored, decoders)) as batches:
-            async for batch in batches:
-                await _store(run, batch, encoding, ledger)
-                run.progress(ledger, total)
-    await _remove(run, todo.remove, ledger)
-    await run.store.optimize()
+    `ledger`: an empty one, for a caller that wants to know how far a run came that raised. Raises StoreUnavailable, Interrupted,
+    FailureBudgetExceeded, PruneLimitExceeded; everything done until then is kept, and the next run goes on from there.
+    """
+    ledger = Ledger() if ledger is None else ledger
+    listing = await asyncio.to_thread(list_pictures, run.root, scope=run.scope, selection=run.selection, check=run.stop.check)
+    ledger.total = listing.total
+    stored = await run.patience(lambda: _stored(run))
+    todo = plan(listing.sources, stored, run.annotations, hidden=listing.hidden)
+    begun = await asyncio.to_thread(run.journal.begin, intents(todo, stored))
+    todo = _settled(todo, listing, stored, begun, ledger)
+    with ThreadPoolExecutor(1, "encode") as encoding:
+        await _write(run, Writer(run=run, ledger=ledger, intents=begun.intents, encoding=encoding), todo, stored)
+    await asyncio.to_thread(run.journal.complete, ledger.entries)
+    if run.optimize:
+        await run.store.optimize()
     return ledger
 
 
-def _nameable(sources: Sequence[Source], ledger: Ledger) -> list[Source]:
-    """The sources whose names can be stored; the others are reported."""
-    for source in sources:
-        if not source.is_utf8:
-            message = "Its name is not UTF-8; rename it."
-            ledger.report(Problem(uri=source.uri, outcome=Outcome.SKIPPED, reason="name-not-utf8", message=message))
-    return [source for source in sources if source.is_utf8]
+async def _stored(run: Indexing) -> dict[PointId, Payload]:
+    """The points that this run is responsible for. Those of other sources and programs are not looked at, and never touched."""
+    found: dict[PointId, Payload] = {}
+    async for record in run.store.scroll():
+        uri = record.payload.get("file_path")
+        if isinstance(uri, str) and record.id == point_id(uri) and run.scope.has(uri):
+            found[record.id] = record.payload
+    return found
 
 
-async def _prepared(run: Indexing, sources: Sequence[Source], stored: Stored, decoders: Executor) -> AsyncGenerator[list[Prepared], None]:
-    """Batches in order, the next one being decoded while the caller encodes: at most two batches of pictures are in memory."""
-    loop = asyncio.get_running_loop()
+def _settled(todo: Plan, listing: Listing, stored: Stored, begun: Begun, ledger: Ledger) -> Plan:
+    """Settle what needs no work any more; what is left of the plan."""
+    for entry in listing.unusable:
+        ledger.settle(entry)
+    for source in todo.unchanged:
+        digest = stored[point_id(source.uri)].get("content_hash")
+        ledger.settle(entry_of(source, outcome_of(begun.intents.get(source.uri), digest), digest=digest))
+    accounted = {source.uri for source in listing.sources} | {*todo.remove, *ledger.entries}
+    for uri, intent in begun.intents.items():
+        if intent.action is Action.REMOVE and uri not in accounted:
+            ledger.settle(Entry(uri=uri, outcome=Outcome.DELETED))
+    known = [source for source in todo.encode if _known_to_fail(source, begun)]
+    for source in known:
+        ledger.settle(begun.failed[source.uri])
+    return Plan(tuple(each for each in todo.encode if not _known_to_fail(each, begun)), todo.refresh, (), todo.remove)
 
-    def begin(at: int) -> "asyncio.Future[list[Prepared]]":
-        batch = sources[at : at + run.batch_size]
-        return asyncio.gather(*(loop.run_in_executor(decoders, _prepare, run, source, stored) for source in batch))
 
-    ahead = begin(0)
-    for at in range(0, len(sources), run.batch_size):
-        batch = await ahead
-        ahead = begin(at + run.batch_size)
-        yield batch
-    await ahead
+def _known_to_fail(source: Source, begun: Begun) -> bool:
+    """Found before the interruption, and the file is the same since. What could not be read may be readable now."""
+    entry = begun.failed.get(source.uri)
+    if entry is None or entry.outcome is not Outcome.FAILED or entry.reason == "unreadable":
+        return False
+    return (entry.size, entry.mtime) == (source.size, source.mtime)
 
 
-def _prepare(run: Indexing, source: Source, stored: Stored) -> Prepared:
-    """Read and decode one picture; a broken one costs only itself."""
+async def _write(run: Indexing, writer: Writer, todo: Plan, stored: Stored) -> None:
+    _look(run, writer.ledger)
+    for at in range(0, len(todo.refresh), run.batch_size):
+        await writer.refresh(todo.refresh[at : at + run.batch_size])
+        _look(run, writer.ledger)
+    with ThreadPoolExecutor(run.workers, "decode") as decoders:
+        async with aclosing(prepared(run, todo.encode, stored, decoders)) as batches:
+            await _encode(run, writer, batches)
+    if run.limits.prune:
+        run.limits.check_deleted(len(todo.remove), stored=len(stored))
+        await writer.remove(todo.remove)
+
+
+async def _encode(run: Indexing, writer: Writer, batches: AsyncIterator[Sequence[Prepared]]) -> None:
+    """A batch is stored while the next one is encoded. However this ends, the batch that is being stored is stored."""
+    storing = asyncio.create_task(asyncio.sleep(0))
     try:
-        content = _read(source)
-        if stored.get(point_id(source.uri), {}).get("content_hash") == content_hash(content):
-            return Same(source)
-        image = decode(content)
-        payload = ImagePayload(
-            **_facts(source, run.annotations.get(source.uri, NOTHING)),
-            width=image.width,
-            height=image.height,
-            format=image.format,
-            taken_at=image.taken_at,
-            content_hash=content_hash(content),
-        )
-        return Ready(preprocess(image, run.card), payload)
-    except InvalidImage as error:
-        return Problem(uri=source.uri, outcome=Outcome.FAILED, reason=error.reason, message=str(error))
-    except OSError as error:
-        return Problem(uri=source.uri, outcome=Outcome.FAILED, reason="unreadable", message=f"It cannot be read: {error.strerror}.")
+        async for batch in batches:
+            run.stop.check()
+            encoded = await writer.encode(batch)
+            await storing
+            storing = asyncio.create_task(writer.store(encoded))
+            _look(run, writer.ledger)
+    finally:
+        await storing
+    _look(run, writer.ledger)
 
 
-def _read(source: Source) -> bytes:
-    limit = ImageLimits().content
-    if source.size > limit:
-        raise InvalidImage(f"It is larger than {limit // 1_000_000} MB.", reason="too-large")
-    return source.path.read_bytes()
-
-
-def _facts(source: Source, annotation: Annotation) -> dict[str, Any]:
-    """The payload's fields that need no decoding."""
-    return {
-        "file_path": source.uri,
-        "file_name": source.path.name,
-        "s3_key": None,
-        "category": category_of(source, annotation),
-        "mtime": source.mtime,
-        "size": source.size,
-        "title": annotation.title,
-        "tags": annotation.tags,
-        "attributes": annotation.attributes,
-        "indexed_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-async def _store(run: Indexing, batch: Sequence[Prepared], encoding: Executor, ledger: Ledger) -> None:
-    await _encode(run, [each for each in batch if isinstance(each, Ready)], encoding, ledger)
-    ledger.add(Outcome.UNCHANGED, await _refresh(run, [each.source for each in batch if isinstance(each, Same)]))
-    problems = [each for each in batch if isinstance(each, Problem)]
-    if problems:  # a picture that became unreadable must not be found by what it once showed
-        await run.store.delete([point_id(problem.uri) for problem in problems])
-    for problem in problems:
-        ledger.report(problem)
-
-
-async def _encode(run: Indexing, ready: Sequence[Ready], encoding: Executor, ledger: Ledger) -> None:
-    if not ready:
-        return
-    pixels = np.stack([each.pixels for each in ready])
-    vectors = await asyncio.get_running_loop().run_in_executor(encoding, run.encoder.encode_images, pixels)
-    payloads = [each.payload for each in ready]
-    await run.store.upsert([Point(point_id(p.file_path), row, p.as_payload()) for p, row in zip(payloads, vectors, strict=True)])
-    ledger.add(Outcome.INDEXED, len(ready))
-    ledger.encoded += len(ready)
-
-
-async def _refresh(run: Indexing, sources: Sequence[Source]) -> int:
-    """New metadata for pictures whose content is as it was: the stored vectors are kept. The number of pictures."""
-    if not sources:
-        return 0
-    by_id = {point_id(source.uri): source for source in sources}
-    records = await run.store.retrieve(list(by_id), with_vectors=True)
-    await run.store.upsert([_renewed(run, by_id[record.id], record) for record in records])
-    return len(records)
-
-
-def _renewed(run: Indexing, source: Source, record: Record) -> Point:
-    if record.vector is None:  # pragma: no cover  # a store that was asked for vectors returns them
-        raise AssertionError("a stored point without its vector")
-    payload = record.payload
-    known = ImagePayload(**{"s3_key": None, "category": "", **payload, "tags": tuple(payload.get("tags", ()))})
-    renewed = replace(known, **_facts(source, run.annotations.get(source.uri, NOTHING)))
-    return Point(record.id, record.vector, renewed.as_payload())
-
-
-async def _remove(run: Indexing, ids: Sequence[PointId], ledger: Ledger) -> None:
-    if ids:
-        await run.store.delete(ids)
-        ledger.add(Outcome.DELETED, len(ids))
+def _look(run: Indexing, ledger: Ledger) -> None:
+    """Between two batches."""
+    run.progress(ledger, ledger.total or 0)
+    run.limits.check_failed(ledger)
+    run.stop.check()

@@ -1,7 +1,12 @@
-"""What pictures a folder holds, in a stable order. Reads names and sizes only, never a picture."""
+"""What pictures a folder holds, in a stable order. Reads names and sizes only, never a picture.
 
+Whatever looks like a picture is accounted for: it is a source, or an obstacle with its reason.
+"""
+
+import fnmatch
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +27,43 @@ class Source:
     size: int
     mtime: int
 
-    @property
-    def is_utf8(self) -> bool:
-        """Names are bytes on disk; one that is not UTF-8 cannot be stored in a payload."""
-        return self.uri.isascii() or not any("\udc80" <= char <= "\udcff" for char in self.uri)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """What is named like a picture, or a folder that may hold some, and cannot be used. `reason`: a key of `OBSTACLES`.
+
+    `hides`: whether pictures may lie behind it that cannot be seen now, so that their absence means nothing.
+    """
+
+    uri: str
+    reason: str
+    message: str
+    hides: bool = False
+
+
+OBSTACLES = {
+    "name-not-utf8": "Its name is not UTF-8; rename it.",
+    "link-outside": "It is a link that leads out of the folder.",
+    "link-broken": "It is a link that leads to nothing, or to itself.",
+    "not-a-file": "It is neither a file nor a folder.",
+    "vanished": "It was removed while the run went on.",
+    "unreadable": "It cannot be looked at with this user's rights, or its disk fails.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Shell patterns over paths below the folder, `*` also matching slashes: some of `include` (where given) and none of `exclude`."""
+
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def has(self, path: str) -> bool:
+        wanted = not self.include or any(fnmatch.fnmatchcase(path, pattern) for pattern in self.include)
+        return wanted and not any(fnmatch.fnmatchcase(path, pattern) for pattern in self.exclude)
+
+
+ALL = Selection()
 
 
 def check_folder(root: Path) -> Path:
@@ -38,28 +76,60 @@ def check_folder(root: Path) -> Path:
     return root.resolve()
 
 
-def walk(root: Path) -> Iterator[Source]:
+def walk(root: Path, *, selection: Selection = ALL) -> Iterator[Source | Obstacle]:
     """Every picture below `root` by its suffix, sorted by name folder by folder.
 
     Hidden files and folders are passed over, and links to folders are not followed: they can make a loop or leave the root.
     """
-    for folder, folders, names in os.walk(root):
+    closed: list[Obstacle] = []
+    for folder, folders, names in os.walk(root, onerror=_noting(root, closed)):
+        yield from closed
+        closed.clear()
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                source = _source(root, Path(folder, name))
-                if source is not None:
-                    yield source
+                found = _look(root, Path(folder, name))
+                if selection.has(found.uri):
+                    yield found
+    yield from closed
 
 
-def _source(root: Path, path: Path) -> Source | None:
-    """None for a link that leads out of the root, or to nothing, and for what is not a file."""
+def _noting(root: Path, closed: list[Obstacle]) -> Callable[[OSError], None]:
+    """Notes folders that cannot be listed. A folder that vanished meanwhile is as if it had never been there."""
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            uri = Path(os.fsdecode(error.filename)).relative_to(root).as_posix()
+            message = f"This folder cannot be listed: {error.strerror}."
+            closed.append(Obstacle(uri=uri, reason="unreadable", message=message, hides=True))
+
+    return note
+
+
+def _look(root: Path, path: Path) -> Source | Obstacle:
+    uri = path.relative_to(root).as_posix()
     try:
-        if path.is_symlink() and not path.resolve(strict=True).is_relative_to(root):
-            return None
+        os.fsencode(uri).decode("utf-8")
+        if path.is_symlink() and not Path(os.path.realpath(path, strict=True)).is_relative_to(root):
+            return _obstacle(uri, "link-outside")
         status = path.stat()
-    except OSError:
-        return None
-    if not path.is_file():
-        return None
-    return Source(uri=path.relative_to(root).as_posix(), path=path, size=status.st_size, mtime=status.st_mtime_ns)
+    except UnicodeDecodeError:
+        return _obstacle(uri, "name-not-utf8")
+    except PermissionError:
+        return _obstacle(uri, "unreadable", hides=True)
+    except OSError as error:
+        return _failed(uri, path, error)
+    if not stat.S_ISREG(status.st_mode):
+        return _obstacle(uri, "not-a-file")
+    return Source(uri=uri, path=path, size=status.st_size, mtime=status.st_mtime_ns)
+
+
+def _failed(uri: str, path: Path, error: OSError) -> Obstacle:
+    if path.is_symlink():
+        return _obstacle(uri, "link-broken")
+    gone = isinstance(error, FileNotFoundError)
+    return _obstacle(uri, "vanished" if gone else "unreadable", hides=not gone)
+
+
+def _obstacle(uri: str, reason: str, *, hides: bool = False) -> Obstacle:
+    return Obstacle(uri=uri, reason=reason, message=OBSTACLES[reason], hides=hides)

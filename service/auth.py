@@ -19,7 +19,8 @@ from service.key_file import ApiKeys, KeyScope
 COOKIE = "searchindex-key"
 PAGE_AND_PROBES = frozenset({"/", "/livez", "/readyz", "/health"})
 PICTURES = ("/thumbnails/", "/images/")
-SEARCHES = frozenset({"/search", "/facets", "/session", "/openapi.json"})
+SEARCHES = frozenset({"/search", "/collection", "/facets", "/explanations", "/session", "/openapi.json"})
+BELOW_SEARCHES = ("/search/", "/explanations/")
 CHALLENGE = 'Bearer realm="searchindex"'
 POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
@@ -47,7 +48,7 @@ def access_of(scope: Scope) -> Access:
         return Access.OPEN
     if path.startswith(PICTURES):
         return Access.PICTURES
-    return Access.SEARCH if path in SEARCHES or path.startswith("/search/") else Access.ADMIN
+    return Access.SEARCH if path in SEARCHES or path.startswith(BELOW_SEARCHES) else Access.ADMIN
 
 
 def keys_in(scope: Scope) -> set[bytes]:

@@ -3,10 +3,13 @@
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NewType, Protocol
 
 import orjson
+
+from service.breaker import Breaker
 
 CacheKey = NewType("CacheKey", str)
 
@@ -38,12 +41,24 @@ class Cache(Protocol):
         """Whether the last attempt to reach it succeeded."""
         ...
 
+    @property
+    def faults(self) -> Mapping[str, int]:
+        """What went wrong since the start, by a word for it."""
+        ...
+
+    @property
+    def breakers(self) -> Mapping[str, Breaker]:
+        """Its circuit breakers by name, the same ones for as long as it lives."""
+        ...
+
 
 class MemoryCache:
     """Least recently used entries in this process. `ttl` in seconds; `entries` 0 keeps nothing."""
 
     name = "memory"
     connected = True
+    faults: Mapping[str, int] = MappingProxyType({})
+    breakers: Mapping[str, Breaker] = MappingProxyType({})
 
     def __init__(self, *, entries: int, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._entries: OrderedDict[CacheKey, tuple[float, bytes]] = OrderedDict()

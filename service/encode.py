@@ -5,15 +5,19 @@ query that nobody waits for any more (the next keystroke came) is never encoded;
 """
 
 import asyncio
-from collections import OrderedDict
+import time
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from observability.meter import NO_METER, Meter
+from observability.metrics import ENCODE_BATCH_SIZE, ENCODE_QUEUE_WAIT
+from observability.stages import note
 from searchindex.errors import Overloaded
 from searchindex.ports import TextEncoder
 
@@ -27,13 +31,16 @@ class _Wanted:
     text: str
     vector: "asyncio.Future[Vector]"
     listeners: int = 0
+    since: float = field(default_factory=time.perf_counter)
+    waited: float = 0.0
 
 
 class QueryEncoder:
     """Encodes on one thread. Make and close it on the event loop that uses it. `queue`: texts that may wait or be in work."""
 
-    def __init__(self, encoder: TextEncoder, *, queue: int) -> None:
-        self._encoder, self._limit = encoder, queue
+    def __init__(self, encoder: TextEncoder, *, queue: int, meter: Meter = NO_METER) -> None:
+        self._encoder, self._limit, self._meter = encoder, queue, meter
+        self.outcomes: Counter[str] = Counter()  # of texts, by what became of them
         self._thread = ThreadPoolExecutor(1, "encode")
         self._wanted: OrderedDict[str, _Wanted] = OrderedDict()
         self._remembered: OrderedDict[str, Vector] = OrderedDict()
@@ -45,11 +52,15 @@ class QueryEncoder:
         known = self._remembered.get(text)
         if known is not None:
             self._remembered.move_to_end(text)
+            self.outcomes["remembered"] += 1
+            note("searchindex.encode.remembered", True)
             return known
-        wanted = self._wanted.get(text) or self._enqueue(text)
+        wanted = self._joined(text) or self._enqueue(text)
         wanted.listeners += 1
         try:
-            return await asyncio.shield(wanted.vector)
+            vector = await asyncio.shield(wanted.vector)
+            note("searchindex.encode.wait_seconds", wanted.waited)
+            return vector
         finally:
             wanted.listeners -= 1
 
@@ -63,8 +74,14 @@ class QueryEncoder:
             await self._worker
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    def _joined(self, text: str) -> _Wanted | None:
+        wanted = self._wanted.get(text)
+        self.outcomes["coalesced"] += wanted is not None
+        return wanted
+
     def _enqueue(self, text: str) -> _Wanted:
         if len(self._wanted) >= self._limit:
+            self.outcomes["shed"] += 1
             raise Overloaded("Too many queries are waiting.", retry_after=1, hint="Try again in a moment.")
         wanted = self._wanted[text] = _Wanted(text, asyncio.get_running_loop().create_future())
         self._wake.set()
@@ -81,22 +98,33 @@ class QueryEncoder:
         """The oldest texts that somebody still waits for."""
         for abandoned in [each for each in self._wanted.values() if not each.listeners]:
             del self._wanted[abandoned.text]
+            self.outcomes["cancelled"] += 1
         return list(self._wanted.values())[:MAX_BATCH]
 
     async def _run(self, batch: Sequence[_Wanted]) -> None:
         loop = asyncio.get_running_loop()
+        self._measure(batch)
         try:
             rows = await loop.run_in_executor(self._thread, self._encoder.encode_texts, [each.text for each in batch])
         except Exception as error:  # noqa: BLE001  # whatever the model raised belongs to those who wait, not to this loop
+            self.outcomes["failed"] += len(batch)
             for each in batch:
                 each.vector.set_exception(error)
                 each.vector.exception()  # seen: nobody may be waiting any more
         else:
+            self.outcomes["encoded"] += len(batch)
             for each, row in zip(batch, rows, strict=True):
                 self._remember(each.text, row)
                 each.vector.set_result(row)
         for each in batch:
             self._wanted.pop(each.text, None)
+
+    def _measure(self, batch: Sequence[_Wanted]) -> None:
+        now = time.perf_counter()
+        self._meter.observe(ENCODE_BATCH_SIZE, len(batch))
+        for each in batch:
+            each.waited = now - each.since
+            self._meter.observe(ENCODE_QUEUE_WAIT, each.waited)
 
     def _remember(self, text: str, vector: Vector) -> None:
         self._remembered[text] = vector

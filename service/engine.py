@@ -4,16 +4,17 @@
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from observability.meter import NO_METER, Meter
 from searchindex.catalogue import ModelCard
 from searchindex.collection import CollectionState
 from searchindex.errors import CollectionMismatch, SearchIndexError, StoreUnavailable
-from searchindex.images import decode, preprocess
+from searchindex.images.decoder_pool import DecoderPool
 from searchindex.models import Fingerprint
 from searchindex.ports import ImageEncoder, TextEncoder, VectorStore
 from service.encode import QueryEncoder
@@ -36,13 +37,14 @@ class EngineParts:
 class Engine:
     """Starts in the background, so that the process answers probes while a large model loads."""
 
-    def __init__(self, parts: EngineParts) -> None:
-        self.parts = parts
+    def __init__(self, parts: EngineParts, *, meter: Meter = NO_METER) -> None:
+        self.parts, self._meter = parts, meter
         self.state: CollectionState | None = None
         self.problem: SearchIndexError | None = StoreUnavailable("The model is being loaded.", hint="Try again in a moment.")
         self._text: QueryEncoder | None = None
         self._image: ImageEncoder | None = None
         self._image_turn = asyncio.Lock()
+        self._decoders = DecoderPool(parts.card.image)
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -55,6 +57,11 @@ class Engine:
     @property
     def waiting(self) -> int:
         return self._text.waiting if self._text else 0
+
+    @property
+    def encoded(self) -> Mapping[str, int]:
+        """Queries by what became of them."""
+        return self._text.outcomes if self._text else {}
 
     def serving(self) -> CollectionState:
         """The collection to search; raises what stands in the way."""
@@ -71,12 +78,12 @@ class Engine:
         return await self._text.encode(text)
 
     async def encode_image(self, content: bytes) -> NDArray[np.float32]:
-        """float32 [dim] of one picture's bytes; loads the image tower at the first call."""
+        """float32 [dim] of one picture's bytes, which another process decodes; loads the image tower at the first call."""
+        pixels = await self._decoders.pixels(content)
         async with self._image_turn:
-            return await asyncio.to_thread(self._encode_image, content)
+            return await asyncio.to_thread(self._encode_image, pixels)
 
-    def _encode_image(self, content: bytes) -> NDArray[np.float32]:
-        pixels = preprocess(decode(content), self.parts.card.image)
+    def _encode_image(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._image is None:
             self._image = self.parts.open_image()
         row: NDArray[np.float32] = self._image.encode_images(pixels[None])[0]
@@ -88,11 +95,12 @@ class Engine:
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._text:
             await self._text.close()
+        await asyncio.to_thread(self._decoders.close)
         await self.parts.store.close()
 
     async def load(self) -> None:
         """Load the text tower and look at the collection, once. Raises ModelUnavailable; a collection's problem is kept."""
-        self._text = QueryEncoder(await asyncio.to_thread(self.parts.open_text), queue=self.parts.queue)
+        self._text = QueryEncoder(await asyncio.to_thread(self.parts.open_text), queue=self.parts.queue, meter=self._meter)
         await self.refresh()
 
     async def _keep(self) -> None:

@@ -1,7 +1,7 @@
 """The one table from what went wrong to an HTTP answer: RFC 9457 `application/problem+json`, never echoing input at length."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from searchindex import errors
 from searchindex.errors import SearchIndexError, shorten
+from service.observed import went_wrong
+from service.requests import CLIENT_CLOSED_REQUEST
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +47,19 @@ def status_of(error: SearchIndexError) -> HTTPStatus:
 
 def describe(error: ValidationError | RequestValidationError) -> str:
     """What is wrong, by field, in words; never the value."""
-    faults = [f"{'.'.join(shorten(str(part), 60) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:5]]
+    faults = [": ".join(filter(None, (_place(fault["loc"]), fault["msg"]))) for fault in error.errors()[:5]]
     return shorten("; ".join(faults), 500)
 
 
-async def _ours(_request: Request, error: Exception) -> Response:
+def _place(location: Sequence[int | str]) -> str:
+    """Empty where the body as a whole is meant."""
+    return ".".join(shorten(str(part), 60) for part in location)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
     if not isinstance(error, SearchIndexError):  # pragma: no cover  # registered for these alone
         raise error
+    went_wrong(request, kind_of(error))
     retry = {"Retry-After": str(getattr(error, "retry_after", 1))}
     status = status_of(error)
     headers = retry if status is HTTPStatus.SERVICE_UNAVAILABLE else None
@@ -67,6 +75,8 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 async def _http(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # pragma: no cover  # registered for these alone
         raise error
+    if error.status_code == CLIENT_CLOSED_REQUEST:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)  # which nobody reads, and which the standard library does not know
     status = HTTPStatus(error.status_code)
     return problem(status, shorten(str(error.detail)), kind="http", headers=dict(error.headers or {}))
 

@@ -1,13 +1,15 @@
-"""What stands around the routes, from the outside in: request id, page headers, API key, rate limit."""
+"""What stands around the routes, from the outside in: request id, observation, page headers, API key, rate limit."""
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from observability.meter import NO_METER, Meter
 from service.auth import Authentication, session_routes
 from service.key_file import ApiKeys
 from service.limits import Window, open_window
 from service.middleware_limits import RateLimits, limits_of
 from service.middleware_peer import networks
+from service.observed import Observed, Observer
 from service.request_id import RequestIds
 from service.settings import Settings
 
@@ -19,19 +21,21 @@ PAGE_HEADERS = {
 
 
 class GuardedApp(FastAPI):
-    """Request ids and page headers stand outside of everything, so that the answer to an unforeseen error has them too."""
+    """Request ids, observation and page headers stand outside of everything, so that an unforeseen error has and meets them too."""
+
+    observer = Observer()
 
     def build_middleware_stack(self) -> ASGIApp:
-        return RequestIds(PageHeaders(super().build_middleware_stack()))
+        return RequestIds(Observed(PageHeaders(super().build_middleware_stack()), self.observer))
 
 
-def install(app: GuardedApp, settings: Settings) -> Window:
+def install(app: GuardedApp, settings: Settings, *, meter: Meter = NO_METER) -> Window:
     """Put the guards around the routes; the window is to be closed with the application. InvalidInput for unusable settings."""
     window = open_window(settings.rate_limit_redis_url.get_secret_value() if settings.rate_limit_redis_url else None)
     limits = limits_of(search=settings.rate_limit_search, pictures=settings.rate_limit_pictures)
     keys = ApiKeys(settings.api_keys_file, index=settings.qdrant_collection) if settings.api_keys_file else None
     app.include_router(session_routes())
-    app.add_middleware(RateLimits, limits=limits, window=window, trusted=networks(settings.trusted_proxies))
+    app.add_middleware(RateLimits, limits=limits, window=window, trusted=networks(settings.trusted_proxies), meter=meter)
     app.add_middleware(Authentication, keys=keys)
     return window
 

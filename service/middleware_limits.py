@@ -9,6 +9,8 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from observability.meter import NO_METER, Meter
+from observability.metrics import RATE_LIMITED
 from service.auth import Access, access_of
 from service.errors import problem
 from service.limits import Limit, Verdict, Window, parse_limit
@@ -34,8 +36,16 @@ class RateLimits:
     Keys of one name share what they may. Stands behind Authentication, which names the key. A path without a limit is not counted.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: Mapping[Access, Limit], window: Window, trusted: Sequence[Network] = ()) -> None:
-        self.app, self.limits, self.window, self.trusted = app, limits, window, trusted
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Mapping[Access, Limit],
+        window: Window,
+        trusted: Sequence[Network] = (),
+        meter: Meter = NO_METER,
+    ) -> None:
+        self.app, self.limits, self.window, self.trusted, self.meter = app, limits, window, trusted, meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.limits.get(access_of(scope)) if scope["type"] == "http" else None
@@ -51,6 +61,8 @@ class RateLimits:
                 message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
+        if not verdict.allowed:
+            self.meter.add(RATE_LIMITED, limit.name)
         answer = self.app if verdict.allowed else _too_many(verdict)
         await answer(scope, receive, send_with_fields)
 

@@ -13,7 +13,15 @@ from searchindex.errors import InvalidInput
 from searchindex.images import ImageLimits
 from service.requests import read_body
 
-FIELDS: dict[str, Callable[[str], Any]] = {"top_k": int, "offset": int, "score_threshold": float, "filters": orjson.loads}
+FIELDS: dict[str, Callable[[str], Any]] = {
+    "top_k": int,
+    "offset": int,
+    "score_threshold": float,
+    "filters": orjson.loads,
+    "group_duplicates": orjson.loads,
+    "terms": orjson.loads,
+    "weight": float,
+}
 OVERHEAD = 16 * 1024
 
 

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from redis.asyncio import Redis
@@ -52,6 +52,11 @@ class RedisCache:
         self.failures: Counter[str] = Counter()
         self.rejected = self.exhausted = 0
         self._answered: bool | None = None
+        self.breakers = {"cache-reads": self.reads, "cache-writes": self.writes}
+
+    @property
+    def faults(self) -> Mapping[str, int]:
+        return {**self.failures, "rejected": self.rejected, "exhausted": self.exhausted}
 
     @property
     def connected(self) -> bool:

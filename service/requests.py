@@ -1,6 +1,7 @@
 """Reading a request's body: bounded, strict, and given up when the caller is gone."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TypeVar
@@ -8,25 +9,30 @@ from typing import TypeVar
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from service.strict_json import BODY_LIMIT, read_object
 
 Model = TypeVar("Model", bound=BaseModel)
 Result = TypeVar("Result")
 CLIENT_CLOSED_REQUEST = 499
+DECIMAL = re.compile("[0-9]{1,19}")
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:
     """The body, of at most `limit` bytes; more is answered 413 without being read."""
     declared = request.headers.get("content-length", "")
     too_large = HTTPException(413, f"The body is larger than {limit} bytes.")
-    if declared.isdigit() and int(declared) > limit:
+    if DECIMAL.fullmatch(declared) and int(declared) > limit:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+    except ClientDisconnect:
+        raise HTTPException(CLIENT_CLOSED_REQUEST, "The caller closed the connection.") from None
     return bytes(body)
 
 

@@ -1,36 +1,27 @@
-"""The search pipeline: validate -> cache -> encode -> search -> assemble, each a timed stage."""
+"""The search pipeline: validate -> cache -> encode -> search -> assemble, each a timed stage; for one search or for many at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from observability.latency import LatencyWindow
-from observability.stages import Stage, StageClock
+from observability.stages import Stage, StageClock, note
 from searchindex.collection import CollectionState
-from searchindex.errors import InvalidInput, NotFound
 from searchindex.filters import Filter, parse_filter
-from searchindex.points import PointId
-from searchindex.ports import Hit, Query
-from service.cache import Cache, CacheKey, cache_key
+from searchindex.ports import Vectors
+from service.assemble import assemble, head_of
+from service.cache import Cache, CacheKey
+from service.compose import combine, vectors_of
 from service.engine import Engine
+from service.finding import Sought, find
+from service.queries import Ask, Search, Text, check, identity, named, parse_key, search_for
 
-Vector = NDArray[np.float32]
-Encode = Callable[[], Awaitable[Vector]]
+__all__ = ["Answer", "Ask", "Search", "Searcher", "parse_key"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What to look for beside the vector; defaults are filled in."""
-
-    top_k: int
-    offset: int
-    score_threshold: float
-    filters: dict[str, Any] | None
+CACHE_AT_ONCE = 8  # gets of one request in flight: a batch does not take every connection to the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +30,18 @@ class Answer:
 
     body: bytes
     cached: bool
+    explanation: str | None = None
+    explanation_url: str | None = None
 
     def render(self, clock: StageClock) -> bytes:
         """The whole document. Cached bytes go out as they are, neither parsed nor rendered again."""
-        tail = f',"latency_ms":{1000 * clock.elapsed():.3f},"cached":{"true" if self.cached else "false"},"explanation":null}}'
-        return self.body + tail.encode()
+        last = {"cached": self.cached, "explanation": self.explanation, "explanation_url": self.explanation_url}
+        return self.body + f',"latency_ms":{1000 * clock.elapsed():.3f},'.encode() + orjson.dumps(last)[1:]
+
+    def document(self) -> dict[str, Any]:
+        """The members that do not differ from request to request."""
+        document: dict[str, Any] = orjson.loads(self.body + b"}")
+        return document
 
 
 @dataclass(slots=True)
@@ -53,6 +51,15 @@ class Latencies:
     embedding: LatencyWindow
     search: LatencyWindow
     total: LatencyWindow
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A search that can be answered. `key`: None where its answer is not kept."""
+
+    search: Search
+    filter: Filter | None
+    key: CacheKey | None
 
 
 class Searcher:
@@ -66,92 +73,67 @@ class Searcher:
 
     async def by_text(self, query: str, ask: Ask, clock: StageClock) -> Answer:
         """Pictures that show what `query` (1..512 characters) says."""
-        text = " ".join(query.split())
-        if not text:
-            raise InvalidInput("The query is empty.", hint="Say what the picture shows.")
-        return await self._answer({"query": query}, {"text": text}, ask, clock, lambda: self.engine.encode_text(text))
+        return await self.answer(search_for(Text(query), ask), clock)
 
-    async def by_key(self, key: str, ask: Ask, clock: StageClock) -> Answer:
-        """Pictures like one in the index, which is itself left out."""
-        wanted = parse_key(key)
-        return await self._answer({"query": None}, {"key": key}, ask, clock, lambda: self._stored(wanted), without=wanted)
+    async def answer(self, search: Search, clock: StageClock) -> Answer:
+        """InvalidInput, NotFound for a stored term, or what stands in the way of any search."""
+        (answer,) = await self.answers([search], clock)
+        return answer
 
-    async def by_image(self, content: bytes, ask: Ask, clock: StageClock) -> Answer:
-        """Pictures like the one sent; not cached."""
-        return await self._answer({"query": None}, None, ask, clock, lambda: self.engine.encode_image(content))
-
-    async def _answer(
-        self,
-        head: dict[str, Any],
-        identity: dict[str, Any] | None,
-        ask: Ask,
-        clock: StageClock,
-        encode: Encode,
-        *,
-        without: PointId | None = None,
-    ) -> Answer:
+    async def answers(self, searches: Sequence[Search], clock: StageClock) -> list[Answer]:
+        """In their order. Of several, an error says which one it is about, and then none is answered."""
         with clock.stage(Stage.VALIDATE):
-            state = self.engine.serving()
-            wanted = parse_filter(ask.filters, state.schema)
+            checked = _checked(searches, self.engine.serving())
         with clock.stage(Stage.CACHE):
-            key = self._key(identity, ask, state) if identity else None
-            cached = await self._cached(key)
-        if cached is not None:
-            self._observe(clock)
-            return Answer(cached, cached=True)
-        with clock.stage(Stage.ENCODE):
-            vector = await encode()
-        with clock.stage(Stage.SEARCH):
-            hits = await self._search(vector, ask, wanted, without)
-        with clock.stage(Stage.ASSEMBLE):
-            body = assemble(head, hits)
-        if key is not None:
-            self._put_later(key, body)
+            kept = await self._cached(checked)
+            note("searchindex.cache.hits", sum(each is not None for each in kept))
+        missing = [each for each, body in zip(checked, kept, strict=True) if body is None]
+        made = iter(await self._searched(missing, clock) if missing else ())
+        answers = [Answer(head_of(each.search) + (body or next(made)), body is not None) for each, body in zip(checked, kept, strict=True)]
         self._observe(clock)
-        return Answer(body, cached=False)
+        return answers
 
-    def _key(self, identity: dict[str, Any], ask: Ask, state: CollectionState) -> CacheKey:
-        facts = {
-            "top_k": ask.top_k,
-            "offset": ask.offset,
-            "score_threshold": ask.score_threshold,
-            "filters": ask.filters or {},
-            "collection": state.name,
-            "fingerprint": state.fingerprint,
-            "points": state.points,
-        }
-        return cache_key(identity | facts)
+    async def _searched(self, missing: Sequence[_Checked], clock: StageClock) -> list[bytes]:
+        with clock.stage(Stage.ENCODE):
+            soughts = await self._sought(missing)
+        with clock.stage(Stage.SEARCH):
+            pages = await find(self.engine.parts.store, soughts)
+        with clock.stage(Stage.ASSEMBLE):
+            bodies = [assemble(sought, page) for sought, page in zip(soughts, pages, strict=True)]
+        if puts := [(each.key, body) for each, body in zip(missing, bodies, strict=True) if each.key is not None]:
+            self._put_later(puts)
+        return bodies
 
-    async def _cached(self, key: CacheKey | None) -> bytes | None:
-        if key is None:
+    async def _sought(self, missing: Sequence[_Checked]) -> list[Sought]:
+        rows = await vectors_of(self.engine, [each.search for each in missing])
+        return [_sought(each, of_terms) for each, of_terms in zip(missing, rows, strict=True)]
+
+    async def _cached(self, checked: Sequence[_Checked]) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for start in range(0, len(checked), CACHE_AT_ONCE):
+            part = checked[start : start + CACHE_AT_ONCE]
+            found += [await self._kept(part[0])] if len(part) == 1 else await asyncio.gather(*map(self._kept, part))
+        return found
+
+    async def _kept(self, checked: _Checked) -> bytes | None:
+        if checked.key is None:
             return None
-        found = await self.cache.get(key)
+        found = await self.cache.get(checked.key)
         if found is None:
             self.misses += 1
         else:
             self.hits += 1
         return found
 
-    def _put_later(self, key: CacheKey, body: bytes) -> None:
+    def _put_later(self, puts: Sequence[tuple[CacheKey, bytes]]) -> None:
         """Nobody waits for the cache to take an answer. The set keeps the task from being collected while it runs."""
-        task = asyncio.create_task(self.cache.put(key, body))
+        task = asyncio.create_task(self._put(puts))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
-    async def _stored(self, wanted: PointId) -> Vector:
-        records = await self.engine.parts.store.retrieve([wanted], with_vectors=True)
-        if not records or records[0].vector is None:
-            raise NotFound("There is no picture with that key.")
-        return records[0].vector
-
-    async def _search(self, vector: Vector, ask: Ask, wanted: Filter | None, without: PointId | None) -> list[Hit]:
-        """One more is asked for where one is left out, so that a page is full."""
-        extra = 0 if without is None else 1
-        threshold = ask.score_threshold or None
-        query = Query(vector=vector, limit=ask.offset + ask.top_k + extra, score_threshold=threshold, filter=wanted)
-        (hits,) = await self.engine.parts.store.search([query])
-        kept = [hit for hit in hits if hit.id != without]
-        return kept[ask.offset : ask.offset + ask.top_k]
+    async def _put(self, puts: Sequence[tuple[CacheKey, bytes]]) -> None:
+        for key, body in puts:
+            await self.cache.put(key, body)
 
     def _observe(self, clock: StageClock) -> None:
         windows = ((Stage.ENCODE, self.latencies.embedding), (Stage.SEARCH, self.latencies.search))
@@ -161,14 +143,18 @@ class Searcher:
         self.latencies.total.add(clock.elapsed())
 
 
-def parse_key(key: str) -> PointId:
-    """A result's `key`: up to 63 bits in decimal."""
-    if int(key) >= 2**63:
-        raise InvalidInput("That key is out of range.", hint="Use a result's key.")
-    return PointId(int(key))
+def _checked(searches: Sequence[Search], state: CollectionState) -> list[_Checked]:
+    """All of them before any work is done for one."""
+    checked = []
+    for search in searches:
+        with named(search):
+            check(search)
+            checked.append(_Checked(search, parse_filter(search.ask.filters, state.schema), identity(search, state)))
+    return checked
 
 
-def assemble(head: dict[str, Any], hits: list[Hit]) -> bytes:
-    """The answer up to, and without, its last members and closing brace."""
-    results = [{"id": hit.id, "key": str(hit.id), "score": round(hit.score, 6), "metadata": hit.payload} for hit in hits]
-    return orjson.dumps(head | {"results": results, "total": len(results)})[:-1]
+def _sought(checked: _Checked, rows: Vectors) -> Sought:
+    search = checked.search
+    with named(search):
+        vector = combine(rows, [term.weight for term in search.terms]) if search.composed else rows[0]
+    return Sought(search=search, rows=rows, vector=vector, filter=checked.filter)

@@ -7,8 +7,10 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
 
 from searchindex.errors import StoreUnavailable
+from service.http_protocol import PatientProtocol
 
 GRACE = 20  # seconds that requests in flight have once the process is told to end
 
@@ -28,12 +30,21 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(app: ASGIApp, listener: socket.socket) -> None:
+def run(app: ASGIApp, listener: socket.socket, *, logs_are_set_up: bool = False) -> None:
     """Serve until SIGTERM or SIGINT, finish what is in flight, and return.
 
     Forwarded headers are believed by `TRUSTED_PROXIES` alone, so uvicorn must not rewrite the peer's address before.
+    `logs_are_set_up`: uvicorn leaves them as they are, and its lines look like the others.
     """
-    config = uvicorn.Config(app, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=GRACE)
+    config = uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        log_config=None if logs_are_set_up else LOGGING_CONFIG,
+        log_level="warning",
+        access_log=False,  # requests are counted and traced; slow and failed ones have a line of the service's own
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+    )
     signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal again after its own orderly end
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])

@@ -5,17 +5,19 @@ import atexit
 import http.client
 import itertools
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from bench.benchmark import Benchmark, Sampler, Setup
 from bench.caller import Reply, ask, wait_for
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
-from bench.served import LOOPBACK
+from bench.listening import LOOPBACK
 from bench.vectors import cloud
 from cli.workspace import sample_model, samples
 from searchindex.collection import CollectionConfig
@@ -97,18 +99,23 @@ class Served:
 
 
 def open_arm(setup: Setup, *, arm: str) -> Sampler:
-    command = [sys.executable, "-m", "bench.served", arm, str(setup.folder / "index")]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    atexit.register(_end, server)
-    port = int(server.stdout.readline()) if server.stdout else 0
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
-    wait_for(connection)
-    served = Served(server, connection, QUICK_REQUESTS if setup.quick else REQUESTS, itertools.count())
+    served = serve(setup, arm=arm)
     return served.product if arm == PRODUCT else served.echo
 
 
-def _end(server: "subprocess.Popen[str]") -> None:
-    """And wait: it still writes into its folder, which is removed afterwards."""
+def serve(setup: Setup, *, arm: str, environ: Mapping[str, str] = MappingProxyType({})) -> Served:
+    """A server that answers; `environ` beside the environment of this process."""
+    command = [sys.executable, "-m", "bench.served", arm, str(setup.folder / "index")]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environ)
+    atexit.register(end, server)
+    port = int(server.stdout.readline()) if server.stdout else 0
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=30)
+    wait_for(connection)
+    return Served(server, connection, QUICK_REQUESTS if setup.quick else REQUESTS, itertools.count())
+
+
+def end(server: "subprocess.Popen[str]") -> None:
+    """And wait: a server still writes into its folder, which is removed afterwards."""
     if server.stdin:
         server.stdin.close()
     server.wait(10)

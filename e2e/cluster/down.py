@@ -36,6 +36,7 @@ def _end(place: Place) -> None:
         processes.stop(name)
     for pid in (*shims(place), *in_pods(CGROUPS)):
         end(pid)
+    place.socket.unlink(missing_ok=True)  # by it other commands see whether there is a cluster
     _unmount(place)
     _remove_links(place)
     _restore_network(place)

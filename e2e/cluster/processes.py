@@ -72,7 +72,7 @@ class Processes:
         return self.place.run / f"{name}.pid"
 
 
-def spawn(argv: Sequence[str], *, log: Path) -> int:
+def spawn(argv: list[str], *, log: Path) -> int:
     """Pid of a process that outlives this one, in a session of its own, which writes only to the log."""
     variables = environment()
     program = shutil.which(argv[0], path=variables["PATH"])

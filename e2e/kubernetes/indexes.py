@@ -23,7 +23,17 @@ def search_index(name: str, *, host: str, port: int = 6333, **spec: Any) -> Mani
     }
 
 
-def quick(command: str = "exit 0", **indexing: Any) -> dict[str, Any]:
-    """`spec.indexing` whose pods run a shell command on the base image instead of indexing."""
-    indexer = {"name": "indexer", "command": ["sh", "-c", command], "args": []}
-    return {"image": BASE_IMAGE, "podTemplate": {"spec": {"containers": [indexer], "terminationGracePeriodSeconds": 1}}, **indexing}
+STUB: Manifest = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "stub"},
+    "data": {"jobs.py": "import os, sys\nsys.exit(os.waitstatus_to_exitcode(os.system(os.environ['STUB'])))\n"},
+}
+
+
+def quick(command: str = "exit 0", *, env: tuple[Manifest, ...] = (), **indexing: Any) -> dict[str, Any]:
+    """`spec.indexing` whose pods run a shell command instead of indexing: a module of the indexer's name lies before it on the path."""
+    told = [{"name": "PYTHONPATH", "value": "/stub"}, {"name": "STUB", "value": command}, *env]
+    indexer = {"name": "indexer", "env": told, "volumeMounts": [{"name": "stub", "mountPath": "/stub"}]}
+    pod = {"containers": [indexer], "volumes": [{"name": "stub", "configMap": {"name": "stub"}}], "terminationGracePeriodSeconds": 1}
+    return {"image": BASE_IMAGE, "podTemplate": {"spec": pod}, **indexing}

@@ -122,9 +122,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "bad-configuration": ({"indexing": quick("exit 3")}, "BadConfiguration"),
     "crashing": ({"indexing": quick("exit 1", backoffLimitPerIndex=0)}, "JobFailed"),
     "too-slow": ({"indexing": quick("sleep 60", activeDeadlineSeconds=2)}, "DeadlineExceeded"),
-    "secret-missing": ({"indexing": {**quick(), "podTemplate": {
-        "spec": {"containers": [{"name": "indexer", "command": ["true"], "args": [],
-                                 "env": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "nowhere", "key": "k"}}}]}]}}}},
+    "secret-missing": ({"indexing": quick(env=({"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "nowhere", "key": "k"}}},))},
         "PodConfigurationError"),
 }  # fmt: skip
 

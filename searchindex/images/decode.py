@@ -25,6 +25,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unsupported-format": "not JPEG, PNG, WebP, BMP or TIFF, or a pixel format of theirs that has no defined white",
         "truncated": "the file ends before the picture does",
         "broken": "damaged, or not what its first bytes say",
+        "decoder-crashed": "the process that decoded it died of it",
+        "took-too-long": "the process that decoded it was ended at its deadline",
     }
 )
 

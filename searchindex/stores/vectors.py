@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from searchindex.errors import InvalidInput
 from searchindex.ports import Point, Vectors
 
+LENGTHS = (1e-15, 1e15)  # of a query: their squares, summed in single precision, are neither 0 nor infinite
 NORM_TOLERANCE = 1e-3  # half precision leaves an error of this size
 
 
@@ -28,9 +29,9 @@ def checked_rows(points: Sequence[Point], *, dim: int | None = None) -> Vectors:
 
 
 def checked_query(vector: NDArray[np.float32], *, dim: int | None = None) -> NDArray[np.float32]:
-    """A query as float32 [dim]: finite and not zero. Cosine does not depend on its length."""
+    """A query as float32 [dim]: finite, and of a length within `LENGTHS`. Cosine does not depend on it, but squares overflow."""
     row = _shaped(vector, dim=np.size(vector) if dim is None else dim, whose="the query")
-    if not np.isfinite(row).all() or not row.any():
+    if not LENGTHS[0] <= _length(row) <= LENGTHS[1]:
         raise InvalidInput(_complaint(row, whose="the query"))
     return row
 
@@ -45,4 +46,9 @@ def _shaped(vector: NDArray[np.float32], *, dim: int, whose: str) -> NDArray[np.
 def _complaint(row: NDArray[np.float32], *, whose: str) -> str:
     if not np.isfinite(row).all():
         return f"The vector of {whose} has a component that is not finite."
-    return f"The vector of {whose} is not of unit length: {float(np.linalg.norm(row)):.4g}."
+    return f"The vector of {whose} is not of unit length: {_length(row):.4g}."
+
+
+def _length(row: NDArray[np.float32]) -> float:
+    """NaN or infinite where a component is; in double precision, where no square of a finite one overflows."""
+    return float(np.linalg.norm(row.astype(np.float64)))

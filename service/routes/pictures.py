@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from searchindex.errors import InvalidInput
 from service.pictures import SIZES, Picture, Pictures
+from service.routes.documents import PROBLEMS
 from service.search import parse_key
 
 Key = Annotated[str, Path(pattern=r"^[0-9]{1,19}$", description="A result's `key`.")]
@@ -23,7 +24,7 @@ def _send(request: Request, picture: Picture) -> Response:
 
 def picture_routes(pictures: Pictures) -> APIRouter:
     """Pictures of results, by key."""
-    router = APIRouter(tags=["pictures"])
+    router = APIRouter(tags=["pictures"], responses={304: {"description": "The caller has it already."}, **PROBLEMS})
 
     @router.get("/thumbnails/{key}", response_class=Response)
     async def thumbnail(request: Request, key: Key, size: int = 256) -> Response:

@@ -1,27 +1,21 @@
-"""`POST /search` and its variants, and facets."""
+"""`POST /search` and its variants."""
 
-from typing import Any
+from collections.abc import Sequence
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from observability.stages import Stage, StageClock
-from searchindex.errors import InvalidInput, shorten
+from service.asked import batch_of, by_picture, search_of, similar_to
+from service.explanations import Explanations
 from service.multipart import read_picture
+from service.observed import asked_for, clock_of
 from service.requests import read_model, while_connected
-from service.schemas import Facets, Problem, SearchAnswer, SearchRequest, SimilarRequest
-from service.search import Answer, Ask, Searcher
+from service.routes import examples
+from service.routes.documents import PROBLEMS, answer_of, body_of, form_of
+from service.routes.explanations import explained
+from service.schemas import BatchAnswer, BatchRequest, ImageRequest, SearchAnswer, SearchRequest, SimilarRequest
+from service.search import Answer, Searcher
 from service.settings import Settings
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem, "content": {"application/problem+json": {}}}
-    for code in (400, 401, 403, 404, 413, 415, 422, 429, 499, 500, 503)
-}
-
-
-def _body(model: type[SearchRequest | SimilarRequest]) -> dict[str, Any]:
-    """OpenAPI for a body that is read by hand, for strictness."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
 
 
 def _send(answer: Answer, clock: StageClock) -> Response:
@@ -29,54 +23,78 @@ def _send(answer: Answer, clock: StageClock) -> Response:
     return Response(answer.render(clock), headers=headers, media_type="application/json")
 
 
-def search_routes(searcher: Searcher, settings: Settings) -> APIRouter:
-    """Everything that answers with results."""
+def search_routes(searcher: Searcher, settings: Settings, explanations: Explanations | None) -> APIRouter:
+    """Everything that answers with results. `explanations`: None where no language model is set."""
     router = APIRouter(tags=["search"], responses=PROBLEMS)
 
-    def ask_of(request: SearchRequest | SimilarRequest) -> Ask:
-        threshold = settings.search_score_threshold if request.score_threshold is None else float(request.score_threshold)
-        return Ask(
-            top_k=request.top_k or settings.search_top_k,
-            offset=request.offset,
-            score_threshold=threshold,
-            filters=request.filters,
-        )
-
-    @router.post("/search", response_model=SearchAnswer, openapi_extra=_body(SearchRequest))
+    @router.post(
+        "/search",
+        response_model=SearchAnswer,
+        openapi_extra=body_of(SearchRequest, examples.SEARCH),
+        responses=answer_of(examples.ANSWER, examples.COMPOSED),
+    )
     async def search(request: Request) -> Response:
-        """The pictures that show what the query says, best first."""
-        clock = StageClock()
+        """The pictures that show what the query says, or come nearest to the weighted terms, best first."""
+        clock = clock_of(request)
         with clock.stage(Stage.VALIDATE):
-            wanted = await read_model(request, SearchRequest)
-        return _send(await while_connected(request, searcher.by_text(wanted.query, ask_of(wanted), clock)), clock)
+            asked = await read_model(request, SearchRequest)
+            wanted = search_of(asked, settings)
+        asked_for(request, wanted)
+        answer = await while_connected(request, searcher.answer(wanted, clock))
+        if explanations is not None and asked.include_explanation:
+            answer = await while_connected(request, explained(answer, explanations, clock, wait=asked.explanation_wait_ms / 1000))
+        return _send(answer, clock)
 
-    @router.post("/search/similar", response_model=SearchAnswer, openapi_extra=_body(SimilarRequest))
+    @router.post(
+        "/search/similar",
+        response_model=SearchAnswer,
+        openapi_extra=body_of(SimilarRequest, examples.SIMILAR),
+        responses=answer_of(examples.ANSWER),
+    )
     async def similar(request: Request) -> Response:
         """The pictures most like one that is in the index."""
-        clock = StageClock()
+        clock = clock_of(request)
         with clock.stage(Stage.VALIDATE):
-            wanted = await read_model(request, SimilarRequest)
-        return _send(await while_connected(request, searcher.by_key(wanted.key, ask_of(wanted), clock)), clock)
+            wanted = similar_to(await read_model(request, SimilarRequest), settings)
+        asked_for(request, wanted)
+        return _send(await while_connected(request, searcher.answer(wanted, clock)), clock)
+
+    @router.post(
+        "/search/batch",
+        response_model=BatchAnswer,
+        openapi_extra=body_of(BatchRequest, examples.BATCH),
+        responses=answer_of(examples.BATCHED),
+    )
+    async def batch(request: Request) -> Response:
+        """Several searches, answered together: one bad one, and none is searched."""
+        clock = clock_of(request)
+        with clock.stage(Stage.VALIDATE):
+            wanted = batch_of(await read_model(request, BatchRequest), settings)
+        asked_for(request, *wanted)
+        return _send_all(await while_connected(request, searcher.answers(wanted, clock)), clock)
 
     if settings.image_queries:
 
-        @router.post("/search/image", response_model=SearchAnswer)
+        @router.post(
+            "/search/image",
+            response_model=SearchAnswer,
+            openapi_extra=form_of(ImageRequest),
+            responses=answer_of(examples.ANSWER),
+        )
         async def by_image(request: Request) -> Response:
-            """The pictures most like the one sent: multipart, part `file`, and the other members of a search as fields."""
-            clock = StageClock()
+            """The pictures most like the one sent; with `terms`, like it and what they say."""
+            clock = clock_of(request)
             with clock.stage(Stage.VALIDATE):
                 content, fields = await read_picture(request)
-                wanted = SearchRequest.model_validate({"query": "picture", **fields})
-            return _send(await while_connected(request, searcher.by_image(content, ask_of(wanted), clock)), clock)
-
-    @router.get("/facets", response_model=Facets)
-    async def facets(field: str = "category", limit: int = 100) -> Response:
-        """How many pictures have each value of a keyword field, most frequent first."""
-        state = searcher.engine.serving()
-        if state.schema.get(field) != "keyword":
-            known = ", ".join(sorted(name for name, kind in state.schema.items() if kind == "keyword"))
-            raise InvalidInput(f'The field "{shorten(field, 60)}" has no facets.', hint=f"Fields that have: {known}.")
-        counts = await searcher.engine.parts.store.facet(field, limit=max(1, min(limit, 1000)))
-        return Response(orjson.dumps({"field": field, "counts": counts}), media_type="application/json")
+                wanted = by_picture(content, ImageRequest.model_validate(fields), settings)
+            asked_for(request, wanted)
+            return _send(await while_connected(request, searcher.answer(wanted, clock)), clock)
 
     return router
+
+
+def _send_all(answers: Sequence[Answer], clock: StageClock) -> Response:
+    body = b'{"answers":[' + b",".join(answer.render(clock) for answer in answers) + b"]"
+    headers = {"Server-Timing": clock.server_timing(), "Cache-Control": "no-store"}
+    tail = f',"latency_ms":{1000 * clock.elapsed():.3f}}}'
+    return Response(body + tail.encode(), headers=headers, media_type="application/json")

@@ -1,4 +1,4 @@
-"""`GET /health` and `/stats` as the seed has them, and the probes `/livez` and `/readyz`, which differ."""
+"""`GET /health` and `/stats` as the seed has them, `/collection` for who searches, and the probes `/livez` and `/readyz`, which differ."""
 
 import time
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from searchindex.collection import CollectionState
 from searchindex.errors import SearchIndexError
-from service.schemas import CollectionStats, Health, Stats
+from service.schemas import CollectionAnswer, CollectionStats, Health, Stats
 from service.search import Searcher
 
 
@@ -41,6 +41,13 @@ def status_routes(searcher: Searcher) -> APIRouter:
             device="cpu",
             reason=None if reason is None else reason.message,
         )
+
+    @router.get("/collection")
+    async def collection() -> CollectionAnswer:
+        """What can be searched: how many pictures, with which model, by which fields. Open to every key that may search."""
+        state = engine.serving()
+        fields = {name: kind.value for name, kind in state.schema.items()}
+        return CollectionAnswer(name=state.name, points=state.points, model=engine.parts.card.name, fields=fields)
 
     @router.get("/stats")
     async def stats() -> Stats:

@@ -21,13 +21,14 @@ import { stages } from "./timing.js";
  * @property {Hit[]} hits
  * @property {number} total
  * @property {boolean} cached
- * @property {string} explanation
  * @property {number} latency      milliseconds in the service
  * @property {number} roundTrip    milliseconds seen from here
  * @property {import("./timing.js").Stage[]} stages
  */
 
 export const PAGE = 48;
+/** How long a reader waits for an explanation, in seconds: the longest that the service allows. */
+const EXPLANATION_S = 30;
 
 /** Why there is no answer; `status` 0 is for a service that did not answer at all. */
 export class Failure extends Error {
@@ -118,14 +119,17 @@ function form(body, file, signal) {
   return { method: "POST", body: fields, signal };
 }
 
+/** @param {State} state @param {number} offset @param {number} count */
+const limits = (state, offset, count) => ({
+  top_k: count,
+  ...(offset && { offset }),
+  ...(state.minimum && { score_threshold: state.minimum }),
+  ...(state.categories.length && { filters: { category: state.categories } }),
+});
+
 /** @param {State} state @param {number} offset @param {AbortSignal} signal @param {number} count @returns {[string, RequestInit]} */
 function question(state, offset, signal, count) {
-  const common = {
-    top_k: count,
-    ...(offset && { offset }),
-    ...(state.minimum && { score_threshold: state.minimum }),
-    ...(state.categories.length && { filters: { category: state.categories } }),
-  };
+  const common = limits(state, offset, count);
   if (state.picture) return ["search/image", form(common, fileOf(state.picture), signal)];
   if (state.like) return ["search/similar", json({ key: state.like, ...common }, signal)];
   return ["search", json({ query: state.query, ...common }, signal)];
@@ -162,11 +166,27 @@ export async function find(state, offset, signal, count = PAGE) {
     hits: body.results.map(hitOf),
     total: Number(body.total) || 0,
     cached: body.cached === true,
-    explanation: typeof body.explanation === "string" ? body.explanation : "",
     latency: Number(body.latency_ms) || 0,
     roundTrip: performance.now() - start,
     stages: stages(response.headers.get("Server-Timing") ?? ""),
   };
+}
+
+/** The language model that explains results; empty where none does. @returns {Promise<string>} */
+export const explainedBy = async () => (await (await ask("explanations", { cache: "no-store" })).json()).model ?? "";
+
+/**
+ * What the language model says of the first results for words; empty where it says nothing within its time.
+ * @param {State} state
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>}
+ */
+export async function explain(state, signal) {
+  const asked = { query: state.query, ...limits(state, 0, PAGE), include_explanation: true };
+  const { explanation, explanation_url: place } = await (await ask("search", json(asked, signal))).json();
+  if (explanation || !place) return explanation ?? "";
+  const id = encodeURIComponent(place.split("/").at(-1)); // `place` begins at the root, the page perhaps below it
+  return (await (await ask(`explanations/${id}?wait=${EXPLANATION_S}`, { cache: "no-store", signal })).json()).explanation ?? "";
 }
 
 /**
@@ -180,4 +200,4 @@ export const facets = async (field) => (await (await ask(`facets?field=${encodeU
  * How many pictures are indexed.
  * @returns {Promise<number>}
  */
-export const size = async () => Number((await (await ask("stats")).json()).collection?.vectors_count) || 0;
+export const size = async () => Number((await (await ask("collection")).json()).points) || 0;

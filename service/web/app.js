@@ -2,6 +2,7 @@
 import { PAGE, find, size } from "./api.js";
 import { listenToBox, renderBox } from "./box.js";
 import { byId, el, toast } from "./dom.js";
+import { offerExplanations, renderExplanation } from "./explanation.js";
 import { fitSlider, loadCategories, renderFilters } from "./filters.js";
 import { heldKey } from "./key.js";
 import { listenToKeys } from "./keyboard.js";
@@ -102,6 +103,7 @@ function makeRoomForKey() {
 function unlocked() {
   byId("results").focus({ preventScroll: true }); // the form goes, and with it the focus
   renderSize();
+  offerExplanations();
   session.retry();
   viewer.show(state.view);
 }
@@ -113,6 +115,7 @@ function render(search, recalled) {
   byId("key-button").hidden = !heldKey();
   if (search?.failure?.status === 401) makeRoomForKey();
   grid.render(search);
+  renderExplanation(search);
   viewer.among(search?.hits ?? []);
   if (!search) return byId("grid").replaceChildren();
   renderMore(search);
@@ -120,8 +123,6 @@ function render(search, recalled) {
   byId("status").textContent = problem ? "" : summary(search);
   // With the words, or two searches with as many results would be announced only once.
   byId("spoken").textContent = `${problem || summary(search)} ${state.query && `for ${state.query}`}`;
-  byId("explanation").textContent = search.answer?.explanation ?? "";
-  byId("explanation").hidden = !search.answer?.explanation;
   showTiming(search.phase === "shown" ? search.answer : null);
   if (search.hits.length) fitSlider(search.hits[0].score);
   if (withoutPictures(search)) document.documentElement.dataset.pictures = "off";
@@ -174,4 +175,5 @@ addEventListener("popstate", () => {
 addEventListener("online", () => session.current?.phase === "failed" && session.retry());
 renderExamples();
 renderSize();
+offerExplanations();
 apply(state);

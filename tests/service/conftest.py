@@ -17,6 +17,7 @@ from searchindex.stores.edge import EdgeStore
 from service.app import create_app
 from service.engine import EngineParts
 from service.settings import Settings
+from service.telemetry import Telemetry
 from tests.fakes import DIM, FakeImageEncoder, FakeTextEncoder
 from tests.pictures import folder_of
 from tests.service.key_samples import clock, file, keys, lasting_keys
@@ -40,9 +41,11 @@ async def fill(store: EdgeStore, root: Path, *, fingerprint: str = "f") -> None:
 
 
 @asynccontextmanager
-async def started(settings: Settings, parts: EngineParts) -> AsyncIterator[tuple[httpx2.AsyncClient, object]]:
+async def started(
+    settings: Settings, parts: EngineParts, telemetry: Telemetry | None = None
+) -> AsyncIterator[tuple[httpx2.AsyncClient, object]]:
     """The application after its start-up, until it is ready or says why not."""
-    app = create_app(settings, parts=parts)
+    app = create_app(settings, parts=parts, telemetry=telemetry)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         for _ in range(500):

@@ -17,7 +17,7 @@ async def test_the_seeds_answer(service: Running):
     answer = await search(service)
     assert answer.status_code == 200
     body = answer.json()
-    assert list(body) == ["query", "results", "total", "latency_ms", "cached", "explanation"]
+    assert list(body) == ["query", "results", "total", "latency_ms", "cached", "explanation", "explanation_url"]
     assert (body["query"], body["total"], body["cached"], body["explanation"]) == ("red heart", 10, False, None)
     first = body["results"][0]
     assert {"file_path", "file_name", "width", "height", "category"} <= set(first["metadata"])

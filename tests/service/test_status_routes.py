@@ -91,3 +91,10 @@ async def test_an_unforeseen_error_shows_nothing_of_itself(service: Running):
     answer = await service.client.post("/search", json={"query": "boom"})
     assert (answer.status_code, "secret" in answer.text) == (500, False)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_who_may_search_learns_what_there_is(service: Running):
+    """The page shows how many pictures there are with a key that opens no statistics; a client learns what it can filter by."""
+    answer = (await service.client.get("/collection")).json()
+    assert (answer["name"], answer["points"], answer["fields"]["category"]) == ("test", COUNT, "keyword")
+    assert answer["model"]

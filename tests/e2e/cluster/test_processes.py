@@ -13,6 +13,14 @@ from e2e.cluster.commands import ClusterError
 from e2e.cluster.place import Place
 from e2e.cluster.processes import Processes, end, gone
 
+# Ends by a handler, as the components do; without one the kernel ends even what is suspended.
+ORDERLY = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+print("ready", flush=True)
+time.sleep(600)
+"""
+
 
 @pytest.fixture
 def processes(tmp_path: Path) -> Iterator[Processes]:
@@ -42,7 +50,8 @@ class TestProcesses:
 
     def test_stopped_even_when_suspended(self, processes: Processes) -> None:
         """What a fault test has left suspended is ended too, and its pid file goes."""
-        processes.start("sleeper", sleeper(processes))
+        processes.start("sleeper", sleeper(processes, ORDERLY))
+        processes.wait("sleeper", lambda: _said(processes, "ready"))
         pid = processes.pid("sleeper")
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
@@ -81,6 +90,11 @@ class TestProcesses:
     def test_what_is_gone_already_needs_no_ending(self) -> None:
         """A process may end between the look and the signal."""
         end(99999999)
+
+
+def _said(processes: Processes, word: str) -> None:
+    if word not in (processes.place.logs / "sleeper.log").read_text():
+        raise ClusterError("not yet")
 
 
 def _never() -> None:

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from xml.sax.saxutils import escape
 
 import uvicorn
-from fastapi import FastAPI, Form, Response, UploadFile
+from fastapi import APIRouter, FastAPI, Form, Response, UploadFile
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
@@ -108,6 +108,8 @@ class Stub:
     pictures_allowed: bool = True
     uploads: list[bytes] = field(default_factory=list)
     latency: float = 0.0
+    explained_by: str | None = None  # a language model
+    explanation: str | None = None  # what it says; None where it fails
     keys: ApiKeys | None = None  # with keys, the door is that of the service itself
 
     def scored(self, query: str) -> list[tuple[float, Picture]]:
@@ -130,7 +132,8 @@ def answer(found: list[tuple[float, Picture]], query: str, filters: dict[str, li
     kept = [(score, picture) for score, picture in found if picture.category in filters.get("category", [picture.category])]
     page = kept[offset : offset + top_k]
     results = [{"id": int(picture.key), "key": picture.key, "score": score, "metadata": picture.metadata} for score, picture in page]
-    body = {"query": query, "results": results, "total": len(kept), "latency_ms": 9.4, "cached": False, "explanation": None}
+    body = {"query": query, "results": results, "total": len(kept), "latency_ms": 9.4, "cached": False}
+    body |= {"explanation": None, "explanation_url": "/below/explanations/some-id"}
     timing = 'validate;dur=0.1, cache;dur=0.4;desc="miss, then stored", encode;dur=6.1, search;dur=2.0, assemble;dur=0.8'
     return JSONResponse(body, headers={"Server-Timing": timing})
 
@@ -154,10 +157,27 @@ def guarded(app: ASGIApp, stub: Stub) -> ASGIApp:
     return call
 
 
+def explanation_routes(stub: Stub) -> APIRouter:
+    """A language model that is never slow."""
+    router = APIRouter()
+
+    @router.get("/explanations")
+    async def explained_by() -> dict[str, Any]:
+        return {"model": stub.explained_by}
+
+    @router.get("/explanations/some-id")
+    async def explanation() -> dict[str, Any]:
+        status = "unavailable" if stub.explanation is None else "ready"
+        return {"status": status, "explanation": stub.explanation, "model": stub.explained_by}
+
+    return router
+
+
 def create_app(stub: Stub) -> FastAPI:
     """The routes that the page uses."""
     app = FastAPI()
     app.include_router(session_routes())
+    app.include_router(explanation_routes(stub))
 
     @app.post("/search")
     async def search(query: TextQuery) -> Response:
@@ -181,10 +201,9 @@ def create_app(stub: Stub) -> FastAPI:
         stub.uploads.append(await file.read())
         return answer(stub.scored("heart"), "", json.loads(filters), offset, top_k)
 
-    @app.get("/stats")
-    async def stats() -> dict[str, Any]:
-        collection = {"name": "stub", "vectors_count": len(stub.pictures), "status": "green", "indexed": True}
-        return {"uptime_seconds": 5, "collection": collection}
+    @app.get("/collection")
+    async def collection() -> dict[str, Any]:
+        return {"name": "stub", "points": len(stub.pictures), "model": "stub", "fields": {"category": "keyword"}}
 
     @app.get("/facets")
     async def facets(field: str) -> dict[str, Any]:

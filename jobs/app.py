@@ -1,0 +1,193 @@
+"""The composition root of `python -m jobs index`: settings in, an ending out. The only place of this program that names adapters."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobs.ending import COMPLETED, Ending, Reason, ending_of
+from jobs.index import index
+from jobs.indexing import Indexing
+from jobs.journal import Journal, NoJournal
+from jobs.journal_file import Subject, file_journal
+from jobs.ledger import Ledger
+from jobs.limits import Limits
+from jobs.lines import ProgressLines, say
+from jobs.listing import Scope
+from jobs.patience import Patience
+from jobs.progress import ProgressSink, Reporter
+from jobs.progress_http import ProgressServer
+from jobs.settings import JobSettings
+from jobs.shards import Shard
+from jobs.sidecar import NAME, Annotation, read_sidecar
+from jobs.stop import Stop
+from jobs.walk import Selection, check_folder
+from searchindex.catalogue import find_card
+from searchindex.collection import PAYLOAD_SCHEMA, CollectionConfig
+from searchindex.encoders.onnx import open_image_encoder
+from searchindex.errors import CollectionMismatch, InvalidInput
+from searchindex.models import PreparedModel, find_model, read_model
+from searchindex.ports import VectorStore
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """What became of it is known at any moment: also when it ends where nobody expected it."""
+
+    shard: Shard
+    ledger: Ledger = field(default_factory=Ledger)
+    fingerprint: str | None = None
+    started: bool = False
+
+
+async def perform(job: Job, settings: JobSettings) -> Ending:
+    """Index one shard. Never raises but for defects; SIGTERM and SIGINT end it after the batch in hand."""
+    stop = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.ask)
+    try:
+        async with _reporting(job, settings):
+            await _index(job, settings, stop)
+    except Exception as error:
+        ending = ending_of(error, started=job.started)
+        if ending.reason is Reason.INTERNAL_ERROR:
+            raise
+        return ending
+    return COMPLETED
+
+
+async def _index(job: Job, settings: JobSettings, stop: Stop) -> None:
+    scope = Scope(source=settings.source_name, shard=job.shard)
+    root = check_folder(settings.image_dir)
+    model = open_model(settings)
+    job.fingerprint = model.fingerprint
+    patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
+    async with _opened_store(settings) as store:
+        await patience(lambda: _ensure_collection(store, settings.qdrant_collection, model))
+        encoder = await asyncio.to_thread(open_image_encoder, model)
+        stop.check()
+        with _journal(settings, scope, model) as journal:
+            run = Indexing(
+                root=root,
+                store=store,
+                encoder=encoder,
+                card=model.card.image,
+                annotations=_annotations(root, scope),
+                batch_size=settings.index_batch_size,
+                workers=settings.index_num_workers,
+                scope=scope,
+                selection=Selection(include=_patterns(settings.include), exclude=_patterns(settings.exclude)),
+                limits=Limits(failed=settings.max_failed_percent, deleted=settings.max_delete_percent, prune=settings.prune),
+                journal=journal,
+                patience=patience,
+                stop=stop,
+                optimize=False,  # several shards write at once: whoever started them waits for the index
+            )
+            job.started = True
+            await index(run, job.ledger)
+
+
+@asynccontextmanager
+async def _reporting(job: Job, settings: JobSettings) -> AsyncIterator[None]:
+    """Progress in lines, and over HTTP where a port is set."""
+    with ExitStack() as stack:
+        sinks: list[ProgressSink] = [ProgressLines()]
+        if settings.progress_port:
+            sinks.append(stack.enter_context(_progress_server(settings.progress_port)))
+        reporter = Reporter(ledger=job.ledger, shard=job.shard, sinks=sinks, seconds=settings.progress_seconds)
+        task = asyncio.create_task(reporter.keep_reporting())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            reporter.report()
+
+
+def _progress_server(port: int) -> ProgressServer:
+    try:
+        return ProgressServer(port)
+    except OSError as error:
+        raise InvalidInput(f"PROGRESS_PORT: port {port} cannot be listened on: {error.strerror}.", hint="Set another one, or 0.") from None
+
+
+def open_model(settings: JobSettings) -> PreparedModel:
+    """The model that the settings name. NotFound, ModelUnavailable or CollectionMismatch say why there is none."""
+    if settings.model_path is not None:
+        model = read_model(settings.model_path)
+    else:
+        model = find_model(find_card(f"{settings.clip_model_name}/{settings.clip_pretrained}"), settings.models_path)
+    if settings.model_fingerprint not in (None, model.fingerprint):
+        raise CollectionMismatch(
+            f"MODEL_FINGERPRINT is {settings.model_fingerprint}, but {model.card.name} has the fingerprint {model.fingerprint}.",
+            hint="Mount the model that the collection was made for, or index into another collection.",
+        )
+    return model
+
+
+@asynccontextmanager
+async def _opened_store(settings: JobSettings) -> AsyncIterator[VectorStore]:
+    store = open_store(settings)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def open_store(settings: JobSettings) -> VectorStore:
+    try:
+        from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
+    except ImportError as error:
+        raise InvalidInput(f"The package {error.name} is not installed.", hint="pip install 'searchindex[jobs]'") from None
+    if settings.qdrant_ca_file is not None:
+        _trust(settings.qdrant_ca_file)
+    return QdrantStore(
+        settings.qdrant_host,
+        http_port=settings.qdrant_port,
+        grpc_port=settings.qdrant_grpc_port,
+        collection=settings.qdrant_collection,
+        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
+        tls=settings.qdrant_tls,
+        timeout=settings.qdrant_timeout,
+    )
+
+
+def _trust(authority: Path) -> None:
+    """For the whole process, before gRPC reads its roots, which it does once."""
+    if not authority.is_file():
+        raise InvalidInput(f"QDRANT_CA_FILE: there is no file {authority}.", hint="Mount the certificate authority there.")
+    os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)
+
+
+async def _ensure_collection(store: VectorStore, name: str, model: PreparedModel) -> None:
+    """Made where there is none. One that is there keeps its settings; CollectionMismatch where it is another model's."""
+    there = await store.state()
+    schema = dict(PAYLOAD_SCHEMA) if there is None else there.schema
+    await store.create(CollectionConfig(name=name, dim=model.card.dim, fingerprint=model.fingerprint, schema=schema))
+
+
+def _annotations(root: Path, scope: Scope) -> dict[str, Annotation]:
+    sidecar = root / NAME
+    found = read_sidecar(sidecar) if sidecar.is_file() else {}
+    return {scope.uri(path): annotation for path, annotation in found.items()}
+
+
+@contextmanager
+def _journal(settings: JobSettings, scope: Scope, model: PreparedModel) -> Iterator[Journal]:
+    if settings.ledger_dir is None:
+        yield NoJournal()
+        return
+    subject = Subject(collection=settings.qdrant_collection, fingerprint=model.fingerprint, scope=scope)
+    with file_journal(settings.ledger_dir, subject, warn=_warn) as journal:
+        yield journal
+
+
+def _warn(message: str) -> None:
+    say("warning", message=message)
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(pattern.strip() for pattern in text.split(",") if pattern.strip())

@@ -1,0 +1,44 @@
+"""One run as a value: everything that the pipeline needs, handed over by a composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobs.decoding import Decode, decode_here
+from jobs.journal import Journal, NoJournal
+from jobs.ledger import Ledger
+from jobs.limits import NO_LIMITS, Limits
+from jobs.listing import EVERYTHING, Scope
+from jobs.patience import NONE, Patience
+from jobs.sidecar import Annotation
+from jobs.stop import Stop
+from jobs.walk import ALL, Selection
+from searchindex.catalogue import ImageCard
+from searchindex.ports import ImageEncoder, VectorStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexing:
+    """`encoder` must be the one that the collection was built with; `card` says how it wants its pictures.
+
+    `annotations` by URI. `workers`: threads that read and decode. `optimize`: whether the run ends by building the index, and
+    waits for it; where several shards write to one collection that is for whoever started them. `progress` is called after
+    each batch, with the number of pictures listed.
+    """
+
+    root: Path
+    store: VectorStore
+    encoder: ImageEncoder
+    card: ImageCard
+    annotations: Mapping[str, Annotation]
+    batch_size: int = 64
+    workers: int = 4
+    scope: Scope = EVERYTHING
+    selection: Selection = ALL
+    limits: Limits = NO_LIMITS
+    decode: Decode = decode_here
+    journal: Journal = field(default_factory=NoJournal)
+    patience: Patience = NONE
+    stop: Stop = field(default_factory=Stop)
+    optimize: bool = True
+    progress: Callable[[Ledger, int], None] = lambda _ledger, _total: None
