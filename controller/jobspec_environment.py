@@ -80,13 +80,13 @@ def _run(spec: SearchIndexSpec, defaults: Defaults) -> Iterator[tuple[str, str]]
     yield "PRUNE", "true" if indexing.prune.mode == "Delete" else "false"
     yield "MAX_DELETE_PERCENT", str(indexing.prune.max_delete_percent)
     yield "PROGRESS_PORT", str(defaults.progress_port)
-    yield "LEDGER_DIR", f"{SCRATCH}/ledger"
 
 
 def _store(store: Store) -> Iterator[tuple[str, str]]:
     yield "QDRANT_HOST", store.host
     yield "QDRANT_PORT", str(store.http_port)
     yield "QDRANT_GRPC_PORT", str(store.grpc_port)
+    yield "QDRANT_CREATE", "false"  # a collection that is missing was dropped
     if store.tls:
         yield "QDRANT_TLS", "true"
         if store.tls.ca_secret_ref:

@@ -3,7 +3,7 @@
 A person's `podTemplate` is laid over it; what the run rests on is laid over that again, and so cannot be overridden.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from controller.jobspec_environment import AUTHORITY, AUTHORITY_FILE, MODEL, SCRATCH, SOURCES, credentials, environment
@@ -41,7 +41,7 @@ def _program() -> Manifest:
 
 def _pod(spec: SearchIndexSpec, env: list[Manifest], defaults: Defaults) -> Manifest:
     indexing = spec.indexing
-    mounted = list(_mounted(spec))
+    mounted = _each_claim_once(_mounted(spec))
     optional = {
         "nodeSelector": indexing.node_selector,
         "tolerations": indexing.tolerations,
@@ -60,7 +60,7 @@ def _pod(spec: SearchIndexSpec, env: list[Manifest], defaults: Defaults) -> Mani
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(spec, env, [mount for _, mount in mounted], defaults)],
-        "volumes": [volume for volume, _ in mounted],
+        "volumes": list({volume["name"]: volume for volume, _ in mounted}.values()),
         **_given(optional),
     }
 
@@ -104,6 +104,17 @@ def _mounted(spec: SearchIndexSpec) -> Iterator[Mounted]:
     if spec.store.tls and (ref := spec.store.tls.ca_secret_ref):
         items = [{"key": ref.key, "path": AUTHORITY_FILE}]
         yield {"name": "store-ca", "secret": {"secretName": ref.name, "items": items}}, _mount("store-ca", AUTHORITY)
+
+
+def _each_claim_once(mounted: Iterable[Mounted]) -> list[Mounted]:
+    """One volume for all folders of a claim: the kubelet never starts a pod that names a claim in two volumes."""
+    first: dict[str, Manifest] = {}
+    found: list[Mounted] = []
+    for volume, mount in mounted:
+        claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+        kept = first.setdefault(claim, volume) if claim else volume
+        found.append((kept, {**mount, "name": kept["name"]}))
+    return found
 
 
 def _source(source: Source) -> Iterator[Mounted]:

@@ -51,14 +51,16 @@ class ClusterObserver:
         self._cluster, self._mirror, self._stores, self._progress, self._clock = cluster, mirror, stores, progress, clock
         self._listings: weakref.WeakKeyDictionary[CollectionStore, _Listing] = weakref.WeakKeyDictionary()
         self._jobs: dict[Key, frozenset[str]] = {}
+        self._read: dict[Key, Resource] = {}
 
     async def observe(self, key: Key, *, fresh: bool) -> Observed | None:
         """None where there is no such SearchIndex. InvalidInput on a spec that cannot be read; ClusterError."""
         manifest = await self._cluster.index(key) if fresh else self._mirror.index(key)
         if manifest is None:
             self._forget(key, frozenset())
+            self._read.pop(key, None)
             return None
-        resource = resource_of(manifest)
+        resource = self._resource(key, manifest)
         jobs = await self._cluster.jobs(key) if fresh else self._mirror.jobs(key)
         deleting = resource.deleted is not None
         return Observed(
@@ -68,6 +70,15 @@ class ClusterObserver:
             rival=self._mirror.rival(manifest),
             namespace_terminating=deleting and await self._cluster.namespace_terminating(key.namespace),
         )
+
+    def _resource(self, key: Key, manifest: Manifest) -> Resource:
+        """Each version is read once."""
+        known = self._read.get(key)
+        metadata = manifest["metadata"]
+        if known is not None and (known.uid, known.resource_version) == (metadata.get("uid"), metadata.get("resourceVersion")):
+            return known
+        resource = self._read[key] = resource_of(manifest)
+        return resource
 
     async def _views(self, key: Key, jobs: list[Manifest]) -> tuple[JobView, ...]:
         self._forget(key, frozenset(str(job["metadata"]["uid"]) for job in jobs))

@@ -7,6 +7,7 @@ from controller.plan_runs import Run
 from searchindex.status import IndexingStatus, RunResult, Shards
 
 WRITE_SECONDS = 10.0
+SILENT_SECONDS = 60.0
 
 
 def indexing_status(observed: Observed, run: Run | None, *, now: datetime) -> IndexingStatus | None:
@@ -30,7 +31,7 @@ def _fresh(run: Run, job: JobView, before: IndexingStatus | None, *, now: dateti
         completion_time=(job.ended or now) if ended else None,
         schedule_time=run.schedule_time,
         result=ended,
-        message=_message(job),
+        message=_message(job, now=now),
         total=counts.total,
         processed=counts.processed,
         indexed=counts.indexed,
@@ -68,9 +69,13 @@ def _percent(counts: Counts, ended: RunResult | None) -> int:
     return min(99, 100 * counts.processed // counts.total) if counts.total else 0
 
 
-def _message(job: JobView) -> str:
+def _message(job: JobView, *, now: datetime) -> str:
+    """The pods' own word; of pods that say nothing, that they do not, and where to look."""
     if job.problem is not None:
         return job.problem[1][:1024]
+    silent = job.result is None and not job.counts.total and not job.suspended
+    if silent and (now - (job.started or job.created)).total_seconds() >= SILENT_SECONDS:
+        return f"No pod has reported after {SILENT_SECONDS:.0f} s: kubectl describe pods -l batch.kubernetes.io/job-name={job.name}"
     return job.result_message[:1024]
 
 

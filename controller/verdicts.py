@@ -71,7 +71,7 @@ def _indexed_checks(observed: Observed, findings: Findings, told: SearchIndexSta
         yield "False", Reason(job.problem[0]), job.problem[1]
     if run.done is None:
         progress = told.indexing
-        shown = f"{progress.processed} of {progress.total} pictures." if job is not None and progress is not None else ""
+        shown = f"{progress.processed} of {progress.total} pictures. {progress.message}".strip() if job is not None and progress else ""
         yield "False", Reason.INDEXING if job is not None else Reason.RUN_PENDING, shown
     if not findings.optimized and not findings.suspended:
         yield "False", Reason.OPTIMIZING, Reason.OPTIMIZING.meaning

@@ -22,6 +22,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
+OWN_HANDLERS = ("uvicorn", "uvicorn.error")  # uvicorn gives them handlers and levels, unless it is told not to
 QUIETER = {"uvicorn.access": logging.WARNING, "httpx": logging.WARNING}  # a line a request, of what is counted and traced already
 
 
@@ -35,6 +36,10 @@ def configure(*, level: str, format: LogFormat | None = None, filters: Sequence[
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in OWN_HANDLERS:
+        server = logging.getLogger(name)
+        server.handlers[:], server.propagate, server.disabled = [], True, False
+        server.setLevel(logging.NOTSET)
     for name, quieter in QUIETER.items():
         logging.getLogger(name).setLevel(quieter)
 

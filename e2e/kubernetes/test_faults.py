@@ -142,8 +142,8 @@ def test_why_a_pod_does_not_run_is_said_and_an_edit_is_enough(
 
 
 def test_the_older_claimant_has_the_name(namespace: Kubectl, qdrant: str, controller: ControllerProcess) -> None:
-    """Two SearchIndexes with one collectionName: the younger waits, and takes over when the older is gone."""
-    namespace.apply(search_index("older", host=qdrant, collectionName="shared", indexing=quick()))
+    """Two SearchIndexes with one collectionName: the younger waits, and takes over when the older is gone with its collection."""
+    namespace.apply(search_index("older", host=qdrant, collectionName="shared", reclaimPolicy="Delete", indexing=quick()))
     eventually(ready(namespace, "older"), "the older is Ready")
     namespace.apply(search_index("younger", host=qdrant, collectionName="shared", indexing=quick()))
     eventually(says(namespace, "younger", "Ready", "CollectionConflict"), "the younger waits")

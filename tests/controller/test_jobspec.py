@@ -45,8 +45,11 @@ def test_volumes_and_mounts_belong_together(spec: dict[str, Any]) -> None:
     made = pod(job(resource(spec)))
     volumes = [volume["name"] for volume in made["volumes"]]
     mounts = made["containers"][0]["volumeMounts"]
-    assert sorted(volumes) == sorted(mount["name"] for mount in mounts)
-    assert len({mount["mountPath"] for mount in mounts}) == len(mounts) == len(set(volumes))
+    assert set(volumes) == {mount["name"] for mount in mounts}
+    assert len({mount["mountPath"] for mount in mounts}) == len(mounts)
+    assert len(volumes) == len(set(volumes))
+    claims = [each["persistentVolumeClaim"]["claimName"] for each in made["volumes"] if "persistentVolumeClaim" in each]
+    assert len(claims) == len(set(claims)), "the kubelet never starts a pod that names a claim twice"
     assert all(LABEL.fullmatch(name) and len(name) <= 63 for name in volumes)
     assert all(mount.get("readOnly") for mount in mounts if mount["name"] != "tmp")
 
@@ -205,3 +208,17 @@ def test_overlay_cannot_break_a_run(template: dict[str, Any]) -> None:
         assert indexer(made)[name] == indexer(plain)[name]
     assert environment(plain).items() <= environment(made).items()
     assert {volume["name"] for volume in pod(plain)["volumes"]} <= {volume["name"] for volume in pod(made)["volumes"]}
+
+
+def test_a_claim_with_pictures_and_model_is_one_volume() -> None:
+    """Two folders of one claim are two mounts: as two volumes the pod would never start."""
+    claim = {"claimName": "all"}
+    spec: dict[str, Any] = {
+        "model": {"source": {"pvc": {**claim, "path": "models/ours"}}},
+        "sources": [{"name": "photos", "pvc": {**claim, "path": "pictures"}}],
+    }
+    made = pod(job(example(**spec)))
+    mounts = {each["mountPath"]: (each["name"], each.get("subPath")) for each in made["containers"][0]["volumeMounts"]}
+    assert mounts["/sources/photos"] == ("source-photos", "pictures")
+    assert mounts["/model"] == ("source-photos", "models/ours")
+    assert [each["name"] for each in made["volumes"]] == ["tmp", "source-photos"]

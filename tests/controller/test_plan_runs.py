@@ -240,3 +240,18 @@ def test_the_first_pod_s_fingerprint_does_not_restart_its_own_run() -> None:
     world.collections[name] = replace(world.collections[name], fingerprint="0123456789abcdef")
     world.settle()
     assert len(made(world)) == 1
+
+
+def test_pods_that_say_nothing_are_said_to() -> None:
+    """A volume that hangs leaves no reason in the pod: after a minute the message says where to look."""
+    world = World()
+    world.settle()
+    world.wait(61)
+    world.settle()
+    (ready,) = [each for each in world.status.conditions if each.type == "Ready"]
+    assert "kubectl describe pods" in ready.message
+    world.progress(10)
+    world.wait(11)
+    world.settle()
+    (ready,) = [each for each in world.status.conditions if each.type == "Ready"]
+    assert ready.message == "10 of 1000 pictures."

@@ -1,5 +1,7 @@
 """The whole controller over the fakes: it survives being killed before and after each of its writes (fault case F-29)."""
 
+from dataclasses import replace
+
 import pytest
 
 from controller.conditions import Reason
@@ -77,6 +79,18 @@ async def test_an_idle_index_costs_the_api_server_nothing() -> None:
     for _ in range(3):
         await life.controller().reconcile(KEY)
     assert called == []
+
+
+async def test_what_is_at_rest_is_still_looked_at() -> None:
+    """A change in the store alone, without any event, is seen at the next look."""
+    life = Life()
+    await create(life)
+    await life.controller().reconcile(KEY)
+    (name,) = life.store.collections
+    there = life.store.collections[name]
+    life.store.collections[name] = replace(there, settings=replace(there.settings, hnsw_m=77))
+    await life.settle()
+    assert life.store.collections[name].settings.hnsw_m == 16
 
 
 async def test_a_store_that_refuses_is_said_and_tried_again() -> None:

@@ -1,0 +1,169 @@
+"""The whole of it as a platform engineer installs it: the chart's controller, real indexing pods, real pictures on a claim."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.kubernetes.indexes import PICTOGRAMS
+from e2e.kubernetes.kubectl import Kubectl, condition, eventually
+from e2e.kubernetes.qdrant import Qdrant
+
+ROOT = Path(__file__).parents[2]
+VERSION = "0.1.0"
+PICTURES = 1465
+
+CLAIM: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "samples"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+}
+RESTRICTED = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+FILL: dict[str, Any] = {
+    "apiVersion": "batch/v1",
+    "kind": "Job",
+    "metadata": {"name": "fill"},
+    "spec": {
+        "template": {
+            "spec": {
+                "restartPolicy": "Never",
+                "securityContext": {"runAsNonRoot": True, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+                "containers": [
+                    {
+                        "name": "fill",
+                        "image": f"localhost/searchindex/samples:{VERSION}",
+                        "securityContext": RESTRICTED,
+                        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+                    }
+                ],
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "samples"}}],
+            }
+        }
+    },
+}
+
+
+def index(**spec: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "store": {"host": "qdrant"},
+        "model": {"name": PICTOGRAMS, "source": {"pvc": {"claimName": "samples", "path": "models/ResNet10-MiniLM--pictograms"}}},
+        "sources": [{"name": "twemoji", "pvc": {"claimName": "samples", "path": "pictures"}}],
+        "indexing": {"shards": 2, "parallelism": 2},
+    }
+    metadata = {"name": "pictograms"}
+    return {"apiVersion": "searchindex.dev/v1alpha1", "kind": "SearchIndex", "metadata": metadata, "spec": given | spec}
+
+
+@pytest.fixture(scope="module")
+def installed(namespace: Kubectl, qdrant: str, environment: dict[str, str]) -> Iterator[Qdrant]:
+    """Pod security is restricted in the namespace, and the controller has rights in it alone."""
+    name = namespace.namespace
+    namespace.run("label", "namespace", name, "pod-security.kubernetes.io/warn=restricted", "pod-security.kubernetes.io/audit=restricted")
+    namespace.apply(CLAIM, FILL)
+    values = {
+        "controller.image.repository": "localhost/searchindex/controller",
+        "controller.indexer.image": f"localhost/searchindex/jobs:{VERSION}",
+        "controller.watchNamespaces[0]": name,
+    }
+    flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    helm(environment, "upgrade", "--install", "si", str(ROOT / "charts/searchindex"), "-n", name, "--wait", "--timeout=90s", *flags)
+    namespace.run("wait", "--for=condition=Complete", "job/fill", "--timeout=60s")
+    yield Qdrant(qdrant)
+    helm(environment, "uninstall", "si", "-n", name)
+
+
+def helm(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(["helm", *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ready(kubectl: Kubectl) -> bool:
+    return condition(kubectl.get("si", "pictograms"), "Ready")[0] == "True"
+
+
+def run_of(kubectl: Kubectl) -> dict[str, Any]:
+    found: dict[str, Any] = (kubectl.get("si", "pictograms") or {})["status"]["indexing"]
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_from_apply_to_ready(namespace: Kubectl, installed: Qdrant) -> None:
+    """One resource: every picture is in the collection, the columns say so, and the fingerprint is the model's own."""
+    namespace.apply(index())
+    eventually(lambda: condition(namespace.get("si", "pictograms"), "CollectionReady")[0] == "True", "CollectionReady", seconds=20)
+    eventually(lambda: ready(namespace), "Ready", seconds=240)
+    run = run_of(namespace)
+    assert (run["total"], run["indexed"], run["failed"], run["percent"]) == (PICTURES, PICTURES, 0, 100)
+    collection = installed.aliases()["pictograms"]
+    assert installed.count(collection) == PICTURES
+    said = installed.collection(collection)["config"]["metadata"]
+    model = json.loads((ROOT / "samples/model/model.json").read_text())
+    assert model["card"] == PICTOGRAMS
+    assert len(said["fingerprint"]) == 16
+    assert (namespace.get("si", "pictograms") or {})["status"]["active"]["modelFingerprint"] == said["fingerprint"]
+    columns = namespace.run("get", "si", "pictograms", "--no-headers").split()
+    assert columns[:6] == ["pictograms", "True", "Available", PICTOGRAMS, str(PICTURES), "100"]
+
+
+@pytest.mark.timeout(200)
+def test_a_second_run_encodes_nothing(namespace: Kubectl, installed: Qdrant) -> None:
+    """Asked for by an annotation, it finds every picture unchanged."""
+    before = run_of(namespace)["jobName"]
+    namespace.run("annotate", "si/pictograms", "searchindex.dev/reindex=again", "--overwrite")
+    eventually(lambda: run_of(namespace)["jobName"] != before and run_of(namespace).get("result"), "a second run", seconds=120)
+    run = run_of(namespace)
+    assert (run["result"], run["unchanged"], run["indexed"]) == ("Succeeded", PICTURES, 0)
+    assert ready(namespace)
+
+
+def test_the_pods_have_no_rights_and_no_privileges(namespace: Kubectl, installed: Qdrant) -> None:
+    """Indexing pods run as nobody, without a token, on a root that cannot be written."""
+    (job, *_) = namespace.list("jobs", "searchindex.dev/index=pictograms")
+    pod = job["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+def test_the_controller_has_the_rights_it_needs_and_no_more(namespace: Kubectl, installed: Qdrant) -> None:
+    """What the chart grants, asked of the API server itself."""
+    account = f"system:serviceaccount:{namespace.namespace}:si-controller"
+
+    def may(verb: str, what: str, within: str = namespace.namespace) -> bool:
+        try:
+            return namespace.run("auth", "can-i", verb, what, "--as", account, "-n", within).strip() == "yes"
+        except Exception:  # noqa: BLE001  # exit status 1 means no
+            return False
+
+    assert may("patch", "searchindexes.searchindex.dev/status")
+    assert may("create", "jobs.batch")
+    assert may("get", "secrets")
+    for verb, what in [("list", "secrets"), ("create", "pods"), ("delete", "searchindexes.searchindex.dev"), ("get", "nodes")]:
+        assert not may(verb, what), f"{verb} {what}"
+    assert not may("get", "secrets", "kube-system")
+
+
+def test_retain_leaves_the_collection(namespace: Kubectl, installed: Qdrant) -> None:
+    """Deleted with the default policy, its vectors stay, and the same resource finds them again without a new encoding."""
+    collection = installed.aliases()["pictograms"]
+    namespace.delete("si", "pictograms")
+    eventually(lambda: not namespace.list("jobs", "searchindex.dev/index=pictograms"), "its Jobs are gone", seconds=40)
+    assert installed.count(collection) == PICTURES
+    namespace.apply(index(reclaimPolicy="Delete"))
+    eventually(lambda: ready(namespace), "Ready again", seconds=100)
+    assert installed.aliases()["pictograms"] == collection
+    assert run_of(namespace)["unchanged"] == PICTURES
+
+
+def test_delete_leaves_nothing(namespace: Kubectl, installed: Qdrant) -> None:
+    """With Delete, collection, alias and Jobs go with the resource."""
+    namespace.delete("si", "pictograms")
+    assert namespace.get("si", "pictograms") is None
+    assert [each for each in installed.collections() if each.startswith("pictograms")] == []
+    assert "pictograms" not in installed.aliases()
