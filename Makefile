@@ -70,17 +70,32 @@ model-eval: $(VENV)/.demo ## Print the small model's evaluation table
 
 faults: $(VENV)/.test ## Bring about every fault and print how many cases went wrong; FAULT_SCALE=5, WRITE=1 into docs/faults.md
 	@rm -rf .build/faults
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $$(grep -rl --include='test_*.py' 'tests.faults.record' tests) $(PYTEST_ARGS); \
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $$(grep -rlE --include='test_*.py' 'tests.faults.record|mark.fault' tests) $(PYTEST_ARGS); \
 	tests=$$?; $(BIN)/python -m tools.faults $(if $(WRITE),--write) && exit $$tests
 
 fuzz: $(VENV)/.test ## Ask every operation of the HTTP interface more than 5,000 times in all
 	@FAULT_SCALE=$(or $(FAULT_SCALE),50) $(BIN)/python -m pytest -q tests/service/test_fuzz.py $(PYTEST_ARGS)
 
-bench: $(VENV)/.test ## Print the performance table, as ratios measured in one run
-	@$(BIN)/python -m bench
+bench: $(VENV)/.test ## Print the performance table, as ratios measured in one run; kept if it is whole (make bench-seed)
+	@$(BIN)/python -m bench $(BENCH)
 
-e2e: $(VENV)/.test ## The whole of it end to end on this machine; on a cluster once there are charts
-	@$(BIN)/python -m pytest e2e $(PYTEST_ARGS)
+bench-seed: .build/torch/.bench ## Install what the end-to-end baseline of make bench needs, torch among it
+
+.build/torch/.bench: .build/torch/.done requirements/bench.txt
+	@.build/torch/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes -r requirements/bench.txt
+	@touch $@
+
+e2e: e2e-laptop e2e-cluster ## The whole of it end to end: in one process, and on a cluster
+
+e2e-laptop: $(VENV)/.test ## The one-process product, as a person uses it
+	@$(BIN)/python -m pytest e2e --ignore=e2e/kubernetes $(PYTEST_ARGS)
+
+# The tests of a cluster are told in order: some leave a store dead for the next ones.
+e2e-cluster: $(VENV)/.test ## The controller on a cluster: KUBECONFIG's, else one of this machine's own (root, some 20 minutes the first time)
+	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster up
+	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster parts
+	@test -n "$$KUBECONFIG" || for each in controller jobs samples; do nice $(PYTHON) -m e2e.cluster images $$each || exit 1; done
+	@$(BIN)/python -m pytest e2e/kubernetes -p no:randomly $(PYTEST_ARGS)
 
 # ---- a cluster of one's own, for machines that can pull no image; as root
 
@@ -111,9 +126,10 @@ requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain $(foreach each,$(NOT_IN_IMAGES),--no-emit-package $(each)) -c requirements/test.txt -o requirements/image.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain --extra gpu -c requirements/torch.txt -c requirements/image.txt -o requirements/image-gpu.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/controller.in -c requirements/test.txt -o requirements/controller.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/bench.in -c requirements/torch.txt -c requirements/test.txt -o requirements/bench.txt
 	@for each in encoder vocabulary cluster go; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
 
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval faults fuzz bench e2e cluster cluster-down parts images fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults fuzz bench bench-seed e2e e2e-laptop e2e-cluster cluster cluster-down parts images fmt generate requirements clean

@@ -9,23 +9,27 @@ from statistics import mean
 from bench.load import offer, one_by_one, times
 from bench.slo import highest, promise_of
 
-ENOUGH, LONGEST = 100, 20.0  # searches of one trial, as a P99 of fewer is none, if that takes no more seconds
-TRIES = 2  # a hiccup of the machine must not end the search; a rate that is too high fails twice
+LONGEST = 20.0  # seconds of a trial, and of the unloaded server
+TRIES = 2  # a hiccup of the machine must not end the search; a rate that is a little too high fails twice
+HOPELESS = 0.2  # share of the searches that are late or lost where no hiccup is to blame
 SETTLE = 0.2  # seconds between trials
 KEEP = 1.25  # step from the last answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """`alone`: searches of the unloaded server, or as many as fit in LONGEST; `trial` and `whole` in seconds."""
+    """`alone`: searches of the unloaded server; `trial`: seconds of one rate, or more until there are `least` searches; both end at
+    LONGEST. `whole`: seconds after which no other rate is tried.
+    """
 
     alone: int
     trial: float
+    least: int
     whole: float
 
 
-FULL = Effort(alone=200, trial=5.0, whole=45.0)
-QUICK = Effort(alone=30, trial=1.0, whole=10.0)
+FULL = Effort(alone=200, trial=5.0, least=100, whole=45.0)
+QUICK = Effort(alone=20, trial=1.0, least=10, whole=8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,12 @@ async def capacity(port: int, bodies: Iterator[bytes], effort: Effort, *, last: 
     async def holds(rate: float) -> bool:
         for _ in range(TRIES):
             await asyncio.sleep(SETTLE)
-            seconds = max(effort.trial, min(ENOUGH / rate, LONGEST))
-            if promise.kept(await offer(port, bodies, rate=rate, seconds=seconds)):
+            seconds = max(effort.trial, min(effort.least / rate, LONGEST))
+            replies = await offer(port, bodies, rate=rate, seconds=seconds)
+            if promise.kept(replies):
                 return True
+            if promise.broken(replies) > HOPELESS:
+                break
         return False
 
     first, step = (last, KEEP) if last else (500 / mean(unloaded), 2.0)

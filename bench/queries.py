@@ -8,9 +8,43 @@ from collections.abc import Iterator
 from itertools import accumulate
 from math import prod
 
-SUBJECTS = ("cat", "dog", "old house", "woman", "man in a hat", "child", "red bicycle", "wooden boat", "train", "horse", "two friends", "bird")
-KINDS = ("", "photo of a ", "drawing of a ", "happy ", "black and white ", "close-up of a ", "portrait of a ", "blurred ", "funny ", "vintage ")
-DOINGS = ("", " asleep", " in motion", " seen from above", " with an umbrella", " covered with snow", " eating lunch", " waiting", " jumping")
+SUBJECTS = (
+    "cat",
+    "dog",
+    "old house",
+    "woman",
+    "man in a hat",
+    "child",
+    "red bicycle",
+    "wooden boat",
+    "train",
+    "horse",
+    "two friends",
+    "bird",
+)
+KINDS = (
+    "",
+    "photo of a ",
+    "drawing of a ",
+    "happy ",
+    "black and white ",
+    "close-up of a ",
+    "portrait of a ",
+    "blurred ",
+    "funny ",
+    "vintage ",
+)
+DOINGS = (
+    "",
+    " asleep",
+    " in motion",
+    " seen from above",
+    " with an umbrella",
+    " covered with snow",
+    " eating lunch",
+    " waiting",
+    " jumping",
+)
 PLACES = ("", " on the beach", " at night", " in a forest", " in front of a lake", " in the city", " under a bridge", " at a market")
 LISTS = (KINDS, SUBJECTS, DOINGS, PLACES)
 COUNT = prod(map(len, LISTS))

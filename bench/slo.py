@@ -22,6 +22,10 @@ class Promise:
     def kept(self, replies: list[Reply]) -> bool:
         return bool(replies) and all(each.status == OK for each in replies) and p99(replies) <= self.ms
 
+    def broken(self, replies: list[Reply]) -> float:
+        """Share of the searches that were late, or not answered."""
+        return sum(each.status != OK or each.ms > self.ms for each in replies) / len(replies)
+
 
 def promise_of(unloaded: list[Reply]) -> Promise:
     """Twice the P99 of a server without load."""

@@ -5,6 +5,7 @@ samples it waits for that line and uses no time of the processor.
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ READY = "ready"
 def main(name: str, arm: str, folder: str, size: str) -> None:
     """Standard output carries only the protocol: what libraries print goes to standard error."""
     answers, sys.stdout = sys.stdout, sys.stderr
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in an orderly way, or the servers of this arm would stay
     benchmark, setup = BENCHMARKS[name], Setup(folder=Path(folder), quick=size == "quick")
     if arm == PREPARE:
         benchmark.prepare(setup)

@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.workspace import IndexRecord, Workspace
+from jobs.folder import Folder, content_of
 from jobs.index import Indexing, index
 from jobs.ledger import Ledger, Outcome
-from jobs.sidecar import NAME, read_sidecar
+from jobs.sidecar import annotations_in
+from jobs.sources import Sidecar
 from jobs.walk import check_folder
 from searchindex.collection import CollectionConfig
 from searchindex.encoders.onnx import open_image_encoder
@@ -24,7 +26,7 @@ SHOWN_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRequest:
-    """`metadata`: a sidecar; where None, `metadata.jsonl` in the folder is used if it is there."""
+    """`metadata`: a sidecar; where None, `metadata.jsonl` in the folder is used, and in its first-level folders, if it is there."""
 
     root: Path
     name: str
@@ -38,8 +40,8 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
     """Index the folder into the embedded engine. NotFound where it holds no picture at all."""
     root = check_folder(request.root)
     _same_as_before(workspace, request, root)
-    sidecar = request.metadata or root / NAME
-    annotations = read_sidecar(sidecar) if request.metadata or sidecar.is_file() else {}
+    sources = Folder(root)
+    annotations = annotations_in([_sidecar(request.metadata)] if request.metadata else sources.sidecars())
     folder = workspace.index_folder(request.name)
     store = EdgeStore(folder)
     try:
@@ -48,7 +50,7 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
         workspace.write(IndexRecord(name=request.name, root=str(root), model=str(model.folder)))
         with _progress(console) as progress:
             run = Indexing(
-                root=root,
+                sources=sources,
                 store=store,
                 encoder=open_image_encoder(model),
                 card=model.card.image,
@@ -63,6 +65,10 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
         return ledger
     finally:
         await store.close()
+
+
+def _sidecar(path: Path) -> Sidecar:
+    return Sidecar(folder="", name=str(path), content=content_of(path))
 
 
 def _same_as_before(workspace: Workspace, request: IndexRequest, root: Path) -> None:

@@ -1,5 +1,6 @@
 """CollectionStore on a Qdrant server: which requests, in which order. Every one of them leaves a state that a second run completes."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -46,9 +47,8 @@ class QdrantCollections:
             there = await self._made(wanted)
         if there.owner.uid != wanted.owner.uid:
             return
-        for field, kind in wanted.settings.schema.items():
-            if there.settings.schema.get(field) != kind:
-                await self._index(wanted.name, field, kind, wait=True)
+        missing = {field: kind for field, kind in wanted.settings.schema.items() if there.settings.schema.get(field) != kind}
+        await asyncio.gather(*(self._index(wanted.name, field, kind, wait=True) for field, kind in missing.items()))
 
     async def change(self, wanted: ChangeSettings) -> None:
         for field in wanted.drop_fields:

@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from jobs.collection import SharedStore, Wanted, ensure_collection
 from jobs.ending import COMPLETED, Ending, Reason, ending_of
+from jobs.folder import Folder
 from jobs.index import index
 from jobs.indexing import Indexing
+from jobs.instruments import Instruments
 from jobs.journal import Journal, NoJournal
 from jobs.journal_file import Subject, file_journal
 from jobs.ledger import Ledger
@@ -22,15 +26,19 @@ from jobs.progress import ProgressSink, Reporter
 from jobs.progress_http import ProgressServer
 from jobs.settings import JobSettings
 from jobs.shards import Shard
-from jobs.sidecar import NAME, Annotation, read_sidecar
+from jobs.sidecar import annotations_in
+from jobs.sources import Selection, Sources
 from jobs.stop import Stop
-from jobs.walk import Selection, check_folder
+from jobs.walk import check_folder
+from observability.metrics import Program
+from searchindex import __version__
 from searchindex.catalogue import find_card
-from searchindex.collection import PAYLOAD_SCHEMA, CollectionConfig
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import CollectionMismatch, InvalidInput
 from searchindex.models import PreparedModel, find_model, read_model
-from searchindex.ports import VectorStore
+
+if TYPE_CHECKING:
+    from observability.prometheus import PrometheusMeter
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,21 +69,23 @@ async def perform(job: Job, settings: JobSettings) -> Ending:
 
 async def _index(job: Job, settings: JobSettings, stop: Stop) -> None:
     scope = Scope(source=settings.source_name, shard=job.shard)
-    root = check_folder(settings.image_dir)
+    sources = open_sources(settings, stop)
     model = open_model(settings)
     job.fingerprint = model.fingerprint
     patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
+    wanted = Wanted(name=settings.qdrant_collection, model=model, create=settings.qdrant_create)
     async with _opened_store(settings) as store:
-        await patience(lambda: _ensure_collection(store, settings.qdrant_collection, model))
+        await patience(lambda: ensure_collection(store, wanted))
         encoder = await asyncio.to_thread(open_image_encoder, model)
+        annotations = await asyncio.to_thread(annotations_in, sources.sidecars())
         stop.check()
         with _journal(settings, scope, model) as journal:
             run = Indexing(
-                root=root,
+                sources=sources,
                 store=store,
                 encoder=encoder,
                 card=model.card.image,
-                annotations=_annotations(root, scope),
+                annotations={scope.uri(path): annotation for path, annotation in annotations.items()},
                 batch_size=settings.index_batch_size,
                 workers=settings.index_num_workers,
                 scope=scope,
@@ -96,7 +106,9 @@ async def _reporting(job: Job, settings: JobSettings) -> AsyncIterator[None]:
     with ExitStack() as stack:
         sinks: list[ProgressSink] = [ProgressLines()]
         if settings.progress_port:
-            sinks.append(stack.enter_context(_progress_server(settings.progress_port)))
+            meter = _meter()
+            sinks += [] if meter is None else [Instruments(meter)]
+            sinks.append(stack.enter_context(_progress_server(settings.progress_port, meter)))
         reporter = Reporter(ledger=job.ledger, shard=job.shard, sinks=sinks, seconds=settings.progress_seconds)
         task = asyncio.create_task(reporter.keep_reporting())
         try:
@@ -107,11 +119,38 @@ async def _reporting(job: Job, settings: JobSettings) -> AsyncIterator[None]:
             reporter.report()
 
 
-def _progress_server(port: int) -> ProgressServer:
+def _meter() -> "PrometheusMeter | None":
+    """None where the extra [observability] is not installed."""
     try:
-        return ProgressServer(port)
+        from observability.prometheus import PrometheusMeter  # noqa: PLC0415  # optional
+    except ImportError:
+        return None
+    return PrometheusMeter(Program.JOBS, version=__version__)
+
+
+def _progress_server(port: int, meter: "PrometheusMeter | None") -> ProgressServer:
+    try:
+        return ProgressServer(port, metrics=None if meter is None else meter.exposition)
     except OSError as error:
         raise InvalidInput(f"PROGRESS_PORT: port {port} cannot be listened on: {error.strerror}.", hint="Set another one, or 0.") from None
+
+
+def open_sources(settings: JobSettings, stop: Stop) -> Sources:
+    """The folder or the bucket. NotFound or InvalidInput say why there is none; a bucket is asked only when it is listed."""
+    if settings.image_dir is not None:
+        return Folder(check_folder(settings.image_dir))
+    try:
+        from jobs.bucket import Bucket, Place  # noqa: PLC0415  # not installed on a laptop
+    except ImportError as error:
+        raise _not_installed(error) from None
+    place = Place(
+        bucket=settings.s3_bucket, prefix=settings.s3_prefix, endpoint=settings.s3_endpoint.rstrip("/"), region=settings.s3_region
+    )
+    return Bucket(place, check=stop.check)
+
+
+def _not_installed(error: ImportError) -> InvalidInput:
+    return InvalidInput(f"The package {error.name} is not installed.", hint="pip install 'searchindex[jobs]'")
 
 
 def open_model(settings: JobSettings) -> PreparedModel:
@@ -129,7 +168,7 @@ def open_model(settings: JobSettings) -> PreparedModel:
 
 
 @asynccontextmanager
-async def _opened_store(settings: JobSettings) -> AsyncIterator[VectorStore]:
+async def _opened_store(settings: JobSettings) -> AsyncIterator[SharedStore]:
     store = open_store(settings)
     try:
         yield store
@@ -137,11 +176,11 @@ async def _opened_store(settings: JobSettings) -> AsyncIterator[VectorStore]:
         await store.close()
 
 
-def open_store(settings: JobSettings) -> VectorStore:
+def open_store(settings: JobSettings) -> SharedStore:
     try:
         from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
     except ImportError as error:
-        raise InvalidInput(f"The package {error.name} is not installed.", hint="pip install 'searchindex[jobs]'") from None
+        raise _not_installed(error) from None
     if settings.qdrant_ca_file is not None:
         _trust(settings.qdrant_ca_file)
     return QdrantStore(
@@ -160,19 +199,6 @@ def _trust(authority: Path) -> None:
     if not authority.is_file():
         raise InvalidInput(f"QDRANT_CA_FILE: there is no file {authority}.", hint="Mount the certificate authority there.")
     os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)
-
-
-async def _ensure_collection(store: VectorStore, name: str, model: PreparedModel) -> None:
-    """Made where there is none. One that is there keeps its settings; CollectionMismatch where it is another model's."""
-    there = await store.state()
-    schema = dict(PAYLOAD_SCHEMA) if there is None else there.schema
-    await store.create(CollectionConfig(name=name, dim=model.card.dim, fingerprint=model.fingerprint, schema=schema))
-
-
-def _annotations(root: Path, scope: Scope) -> dict[str, Annotation]:
-    sidecar = root / NAME
-    found = read_sidecar(sidecar) if sidecar.is_file() else {}
-    return {scope.uri(path): annotation for path, annotation in found.items()}
 
 
 @contextmanager

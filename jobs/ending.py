@@ -12,11 +12,13 @@ from typing import Any
 
 import orjson
 
+from jobs.collection import CollectionMissing
 from jobs.ledger import Ledger, Outcome
 from jobs.limits import FailureBudgetExceeded, PruneLimitExceeded
 from jobs.shards import Shard
+from jobs.sources import SourceUnavailable
 from jobs.stop import Interrupted
-from searchindex.errors import ModelUnavailable, NotFound, SearchIndexError, StoreUnavailable, shorten
+from searchindex.errors import CollectionMismatch, ModelUnavailable, NotFound, SearchIndexError, StoreUnavailable, shorten
 
 MOST_BYTES = 4096  # what the kubelet takes of a termination message (Kubernetes documentation, "Customizing the termination message")
 MOST_PROBLEMS = 10
@@ -29,6 +31,7 @@ class Reason(StrEnum):
 
     COMPLETED = "Completed"
     BAD_CONFIGURATION = "BadConfiguration"
+    FINGERPRINT_MISMATCH = "FingerprintMismatch"
     STORE_UNAVAILABLE = "StoreUnavailable"
     FAILURE_BUDGET_EXCEEDED = "FailureBudgetExceeded"
     PRUNE_LIMIT_EXCEEDED = "PruneLimitExceeded"
@@ -51,9 +54,12 @@ _ALWAYS: tuple[tuple[type[Exception], Reason, int], ...] = (
     (FailureBudgetExceeded, Reason.FAILURE_BUDGET_EXCEEDED, 5),
     (PruneLimitExceeded, Reason.PRUNE_LIMIT_EXCEEDED, 5),
     (StoreUnavailable, Reason.STORE_UNAVAILABLE, 4),
+    (CollectionMissing, Reason.STORE_UNAVAILABLE, 4),
+    (CollectionMismatch, Reason.FINGERPRINT_MISMATCH, 3),
+    (SourceUnavailable, Reason.INTERRUPTED, 4),
 )
 _ONCE_STARTED: tuple[tuple[type[Exception], Reason, int], ...] = (
-    (NotFound, Reason.STORE_UNAVAILABLE, 4),  # the collection was removed meanwhile; the next attempt makes it anew
+    (NotFound, Reason.STORE_UNAVAILABLE, 4),  # the collection was removed meanwhile; at the next attempt it may be there
     (ModelUnavailable, Reason.INTERRUPTED, 4),  # it was loaded, and fails now: a device, or memory
 )
 _ELSE: tuple[tuple[type[Exception], Reason, int], ...] = (

@@ -1,7 +1,7 @@
 """The indexing pipeline: list -> compare with the collection -> read and decode -> encode -> upsert -> remove.
 
 Nothing is lost and nothing doubled, whenever it is interrupted: the point id follows from the name, a batch is durable once it
-is upserted, and the next run compares the folder with what the collection holds.
+is upserted, and the next run compares the source with what the collection holds.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from jobs.ledger import Entry, Ledger, Outcome
 from jobs.listing import Listing, list_pictures
 from jobs.plan import Action, Plan, intents, outcome_of, plan
 from jobs.prepare import Prepared, Stored, entry_of, prepared
-from jobs.walk import Source
+from jobs.sources import Source
 from jobs.write import Writer
 from searchindex.points import Payload, PointId, point_id
 
@@ -23,13 +23,13 @@ __all__ = ["Indexing", "index"]
 
 
 async def index(run: Indexing, ledger: Ledger | None = None) -> Ledger:
-    """Bring the collection in line with the folder; the ledger accounts for every picture seen.
+    """Bring the collection in line with the source; the ledger accounts for every picture seen.
 
     `ledger`: an empty one, for a caller that wants to know how far a run came that raised. Raises StoreUnavailable, Interrupted,
     FailureBudgetExceeded, PruneLimitExceeded; everything done until then is kept, and the next run goes on from there.
     """
     ledger = Ledger() if ledger is None else ledger
-    listing = await asyncio.to_thread(list_pictures, run.root, scope=run.scope, selection=run.selection, check=run.stop.check)
+    listing = await asyncio.to_thread(list_pictures, run.sources, scope=run.scope, selection=run.selection, check=run.stop.check)
     ledger.total = listing.total
     stored = await run.patience(lambda: _stored(run))
     todo = plan(listing.sources, stored, run.annotations, hidden=listing.hidden)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from jobs.decoding import Decode, decode_here
 from jobs.journal import Journal, NoJournal
@@ -11,8 +10,8 @@ from jobs.limits import NO_LIMITS, Limits
 from jobs.listing import EVERYTHING, Scope
 from jobs.patience import NONE, Patience
 from jobs.sidecar import Annotation
+from jobs.sources import ALL, Selection, Sources
 from jobs.stop import Stop
-from jobs.walk import ALL, Selection
 from searchindex.catalogue import ImageCard
 from searchindex.ports import ImageEncoder, VectorStore
 
@@ -26,7 +25,7 @@ class Indexing:
     each batch, with the number of pictures listed.
     """
 
-    root: Path
+    sources: Sources
     store: VectorStore
     encoder: ImageEncoder
     card: ImageCard

@@ -1,4 +1,4 @@
-"""What became of every picture of a run, in memory. `ledger_file.py` keeps it on disk."""
+"""What became of every picture of a run, in memory. `journal_file.py` keeps it on disk."""
 
 from collections import Counter
 from dataclasses import dataclass, field

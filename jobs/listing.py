@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from jobs.ledger import Entry, Outcome
 from jobs.shards import WHOLE, Shard
-from jobs.walk import ALL, Obstacle, Selection, Source, walk
+from jobs.sources import ALL, Obstacle, Selection, Source, Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +45,10 @@ class Listing:
 
 
 def list_pictures(
-    root: Path, *, scope: Scope = EVERYTHING, selection: Selection = ALL, check: Callable[[], None] = lambda: None
+    sources: Sources, *, scope: Scope = EVERYTHING, selection: Selection = ALL, check: Callable[[], None] = lambda: None
 ) -> Listing:
     """`check` is called for every picture; what it raises ends the listing."""
-    found = _named(walk(root, selection=selection), scope, check)
+    found = _named(sources.walk(selection=selection), scope, check)
     ours = [each for each in found if isinstance(each, Obstacle) or scope.has(each.uri)]
     obstacles = [each for each in ours if isinstance(each, Obstacle)]
     return Listing(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from jobs.ledger import Outcome
 from jobs.sidecar import NOTHING, Annotation
-from jobs.walk import Source
+from jobs.sources import Source
 from searchindex.points import Payload, PointId, point_id
 
 

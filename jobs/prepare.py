@@ -1,9 +1,6 @@
 """Reading and decoding, a batch ahead of the encoder. A broken picture costs only itself."""
 
 import asyncio
-import errno
-import os
-import stat
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,9 +8,8 @@ from dataclasses import dataclass
 from jobs.decoding import Picture
 from jobs.indexing import Indexing
 from jobs.ledger import Entry, Outcome
-from jobs.walk import OBSTACLES, Source
+from jobs.sources import OBSTACLES, Source
 from searchindex.errors import InvalidImage, SearchIndexError
-from searchindex.images import ImageLimits
 from searchindex.points import ContentHash, Payload, PointId, content_hash, point_id
 
 
@@ -46,7 +42,10 @@ Stored = Mapping[PointId, Payload]
 
 
 async def prepared(run: Indexing, sources: Sequence[Source], stored: Stored, decoders: Executor) -> AsyncGenerator[list[Prepared], None]:
-    """Batches in order, the next one being decoded while the caller encodes: at most two batches of pictures are in memory."""
+    """Batches in order, the next one being decoded while the caller encodes: at most two batches of pictures are in memory.
+
+    `decoders` take no more work afterwards: where one read failed because the source does not answer, the others would wait as long.
+    """
     loop = asyncio.get_running_loop()
 
     def begin(at: int) -> "asyncio.Future[list[Prepared]]":
@@ -60,12 +59,12 @@ async def prepared(run: Indexing, sources: Sequence[Source], stored: Stored, dec
             ahead = begin(at + run.batch_size)
             yield batch
     finally:
-        ahead.cancel()  # nobody will take it: what has not begun need not
+        decoders.shutdown(wait=False, cancel_futures=True)  # nobody will take it: what has not begun need not
 
 
 def _prepare(run: Indexing, source: Source, stored: Stored) -> Prepared:
     try:
-        content = _read(source)
+        content = run.sources.read(source)
         digest = content_hash(content)
         if stored.get(point_id(source.uri), {}).get("content_hash") == digest:
             return Same(source)
@@ -82,23 +81,6 @@ def _prepare(run: Indexing, source: Source, stored: Stored) -> Prepared:
     except Exception as error:  # noqa: BLE001  # a picture may meet a defect of any library; the others are not to pay for it
         message = f"It cannot be decoded ({type(error).__name__})."
         return Broken(entry=entry_of(source, Outcome.FAILED, reason="decode-failed", message=message), stale=True)
-
-
-def _read(source: Source) -> bytes:
-    """At most one byte beyond the limit, however large the file has become since it was listed."""
-    limit = ImageLimits().content
-    with open(source.path, "rb", opener=_at_once) as file:  # Path.open takes no opener
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "no longer a file")
-        content = b"" if source.size > limit else file.read(limit + 1)
-    if max(source.size, len(content)) > limit:
-        raise InvalidImage(f"It is larger than {limit // 1_000_000} MB.", reason="too-large")
-    return content
-
-
-def _at_once(path: str, flags: int) -> int:
-    """A pipe that took the file's place would be waited for, without an end."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def entry_of(

@@ -1,4 +1,4 @@
-"""Progress over HTTP: `GET /progress` as JSON, and `GET /metrics` for Prometheus where its client is installed.
+"""Progress over HTTP: `GET /progress` as JSON, and `GET /metrics` for Prometheus where there is something to show them.
 
 So a controller reads it from the pod's address, and the pod needs no right on the cluster. One thread, one request at a time,
 each of at most `TIMEOUT` seconds: a spectator can delay others, never the run.
@@ -20,15 +20,17 @@ TIMEOUT = 2.0
 POLL = 0.1  # seconds until the thread notices that it is to end
 JSON = "application/json"
 
-Answer = tuple[str, bytes]  # content type and body
+Answer = tuple[bytes, str]  # body and its media type
+Exposition = Callable[[str], Answer]  # in the format that an `Accept` header asks for
 
 
 class ProgressServer:
     """A sink whose last report can be fetched. `port` 0 takes a free one; OSError where it cannot be had."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, metrics: Exposition | None = None) -> None:
         self._latest: Progress | None = None
-        self._server = _listening(port, {"/progress": self._progress, "/metrics": self._metrics})
+        answers: dict[str, Callable[[str], Answer | None]] = {"/progress": self._progress}
+        self._server = _listening(port, answers if metrics is None else {**answers, "/metrics": metrics})
         self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL,), name="progress", daemon=True)
 
     @property
@@ -47,29 +49,8 @@ class ProgressServer:
         self._server.server_close()
         self._thread.join()
 
-    def _progress(self) -> Answer | None:
-        return None if self._latest is None else (JSON, orjson.dumps(self._latest.as_json()))
-
-    def _metrics(self) -> Answer | None:
-        return None if self._latest is None else metrics(self._latest)
-
-
-def metrics(progress: Progress) -> Answer | None:
-    """In Prometheus' text format; None where its client is not installed."""
-    try:
-        from prometheus_client import CollectorRegistry, Gauge, generate_latest  # noqa: PLC0415  # optional
-        from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: PLC0415  # optional
-    except ImportError:
-        return None
-    registry = CollectorRegistry()
-    pictures = Gauge("searchindex_indexing_pictures", "Pictures of this shard by outcome.", ["shard", "outcome"], registry=registry)
-    for outcome in ("indexed", "unchanged", "skipped", "failed", "deleted"):
-        pictures.labels(str(progress.shard), outcome).set(getattr(progress, outcome))
-    total = Gauge("searchindex_indexing_listed", "Pictures of this shard that were listed.", ["shard"], registry=registry)
-    total.labels(str(progress.shard)).set(progress.total or 0)
-    rate = Gauge("searchindex_indexing_pictures_per_second", "Pictures encoded a second.", ["shard"], registry=registry)
-    rate.labels(str(progress.shard)).set(progress.images_per_second)
-    return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(registry)
+    def _progress(self, _accept: str) -> Answer | None:
+        return None if self._latest is None else (orjson.dumps(self._latest.as_json()), JSON)
 
 
 class _Server(http.server.HTTPServer):
@@ -85,7 +66,7 @@ class _DualServer(_Server):
         super().server_bind()
 
 
-def _listening(port: int, answers: dict[str, Callable[[], Answer | None]]) -> _Server:
+def _listening(port: int, answers: dict[str, Callable[[str], Answer | None]]) -> _Server:
     """On all addresses, of both families where the machine has both."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -93,8 +74,8 @@ def _listening(port: int, answers: dict[str, Callable[[], Answer | None]]) -> _S
         server_version, sys_version = "searchindex", ""
 
         def do_GET(self) -> None:
-            found = answers.get(self.path, lambda: None)()
-            kind, body = found or (JSON, b"{}")
+            found = answers[self.path](self.headers.get("Accept", "")) if self.path in answers else None
+            body, kind = found or (b"{}", JSON)
             self.send_response(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

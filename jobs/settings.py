@@ -21,7 +21,17 @@ class JobSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    image_dir: Path = Field(description="Folder of the pictures, searched through all its folders.")
+    image_dir: Path | None = Field(None, description="Folder of the pictures, searched through all its folders. This, or `S3_BUCKET`.")
+    s3_bucket: str = Field(
+        "", max_length=63, description="Bucket of the pictures; credentials are the client's own, `AWS_ACCESS_KEY_ID` and so on."
+    )
+    s3_prefix: str = Field(
+        "", max_length=1024, description="Only keys that begin with this, such as `photos/`; paths begin after its last slash."
+    )
+    s3_endpoint: Annotated[str, Field(pattern=r"^(https?://[^/]+/?)?$")] = Field(
+        "", description="URL of a store other than AWS; plain HTTP is spoken only where it says `http://`."
+    )
+    s3_region: str = Field("", max_length=64, description="The bucket's region.")
     source_name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$|^$", max_length=63)] = Field(
         "", description="Where several sources share a collection: what the paths of this one begin with."
     )
@@ -37,7 +47,8 @@ class JobSettings(BaseSettings):
     qdrant_host: str = Field("localhost", description="Qdrant server.")
     qdrant_port: Port = Field(6333, description="Its HTTP port.")
     qdrant_grpc_port: Port = Field(6334, description="Its gRPC port; used for indexing.")
-    qdrant_collection: str = Field("images", min_length=1, max_length=255, description="Collection; made if there is none.")
+    qdrant_collection: str = Field("images", min_length=1, max_length=255, description="Collection.")
+    qdrant_create: bool = Field(True, description="Make the collection if there is none; where a controller makes it: no.")
     qdrant_api_key: SecretStr | None = Field(None, description="Qdrant's API key.")
     qdrant_tls: bool = Field(False, description="Speak TLS to Qdrant.")
     qdrant_ca_file: Path | None = Field(None, description="Certificate authority to trust, in PEM; the system's by default.")
@@ -70,10 +81,17 @@ def read_settings(**given: Any) -> JobSettings:
     InvalidInput names each variable that is wrong and what it may be, never its value.
     """
     try:
-        return JobSettings(**given)
+        return _with_one_place(JobSettings(**given))
     except ValidationError as error:
         wrong = [f"{'_'.join(str(part) for part in fault['loc'][:1]).upper()}: {fault['msg']}" for fault in error.errors()]
         raise InvalidInput("The settings cannot be used. " + "; ".join(wrong) + ".") from None
+
+
+def _with_one_place(settings: JobSettings) -> JobSettings:
+    """InvalidInput where the pictures are nowhere, or at two places."""
+    if (settings.image_dir is None) is (settings.s3_bucket == ""):
+        raise InvalidInput("Of IMAGE_DIR and S3_BUCKET exactly one must be set.", hint="The first for a folder, the second for a bucket.")
+    return settings
 
 
 def shard_of(settings: JobSettings) -> Shard:

@@ -1,11 +1,15 @@
-"""What people say about their pictures: a JSON Lines file beside them, one object a picture, keyed by `file_path`."""
+"""What people say about their pictures: a JSON Lines file beside them, one object a picture, keyed by `file_path`.
 
+The source has one, and each of its first-level folders may have one of its own, with paths relative to that folder: the nearest wins.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import orjson
 
+from jobs.sources import Sidecar
 from searchindex.errors import InvalidInput, shorten
 
 NAME = "metadata.jsonl"
@@ -26,22 +30,31 @@ class Annotation:
 NOTHING = Annotation()
 
 
-def read_sidecar(path: Path) -> dict[str, Annotation]:
-    """Annotations by `file_path`. InvalidInput names the line that cannot be used."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InvalidInput(f"The metadata file {path} cannot be read: {error.strerror}.") from None
-    return dict(_entry(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+def annotations_in(sidecars: Iterable[Sidecar]) -> dict[str, Annotation]:
+    """Annotations by path below the source. A later sidecar wins over an earlier one, a picture's annotation as a whole.
+
+    InvalidInput names the line that cannot be used.
+    """
+    found: dict[str, Annotation] = {}
+    for sidecar in sidecars:
+        below = f"{sidecar.folder}/" if sidecar.folder else ""
+        found |= {f"{below}{path}": annotation for path, annotation in _entries(sidecar)}
+    return found
 
 
-def _entry(path: Path, number: int, line: bytes) -> tuple[str, Annotation]:
+def _entries(sidecar: Sidecar) -> Iterator[tuple[str, Annotation]]:
+    for number, line in enumerate(sidecar.content.splitlines(), 1):
+        if line.strip():
+            yield _entry(sidecar.name, number, line)
+
+
+def _entry(name: str, number: int, line: bytes) -> tuple[str, Annotation]:
     try:
         raw = orjson.loads(line)
         return str(raw["file_path"]), _annotation(raw)
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidInput(
-            f"Line {number} of {path} cannot be used: {shorten(str(error))}.",
+            f"Line {number} of {shorten(name)} cannot be used: {shorten(str(error))}.",
             hint='Each line is a JSON object such as {"file_path": "cats/tom.jpg", "category": "cats", "tags": ["grey"]}.',
         ) from None
 

@@ -1,69 +1,12 @@
-"""What pictures a folder holds, in a stable order. Reads names and sizes only, never a picture.
+"""What pictures a folder holds, in a stable order. Reads names and sizes only, never a picture."""
 
-Whatever looks like a picture is accounted for: it is a source, or an obstacle with its reason.
-"""
-
-import fnmatch
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from jobs.sources import ALL, OBSTACLES, Obstacle, Selection, Source, looks_like_picture
 from searchindex.errors import NotFound
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One file. `uri`: its path below the folder with forward slashes; `size` in bytes.
-
-    `mtime` in nanoseconds since 1970: a float would not survive every JSON parser to the last bit.
-    """
-
-    uri: str
-    path: Path
-    size: int
-    mtime: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacle:
-    """What is named like a picture, or a folder that may hold some, and cannot be used. `reason`: a key of `OBSTACLES`.
-
-    `hides`: whether pictures may lie behind it that cannot be seen now, so that their absence means nothing.
-    """
-
-    uri: str
-    reason: str
-    message: str
-    hides: bool = False
-
-
-OBSTACLES = {
-    "name-not-utf8": "Its name is not UTF-8; rename it.",
-    "link-outside": "It is a link that leads out of the folder.",
-    "link-broken": "It is a link that leads to nothing, or to itself.",
-    "not-a-file": "It is neither a file nor a folder.",
-    "vanished": "It was removed while the run went on.",
-    "unreadable": "It cannot be looked at with this user's rights, or its disk fails.",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Shell patterns over paths below the folder, `*` also matching slashes: some of `include` (where given) and none of `exclude`."""
-
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-
-    def has(self, path: str) -> bool:
-        wanted = not self.include or any(fnmatch.fnmatchcase(path, pattern) for pattern in self.include)
-        return wanted and not any(fnmatch.fnmatchcase(path, pattern) for pattern in self.exclude)
-
-
-ALL = Selection()
 
 
 def check_folder(root: Path) -> Path:
@@ -87,7 +30,7 @@ def walk(root: Path, *, selection: Selection = ALL) -> Iterator[Source | Obstacl
         closed.clear()
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if looks_like_picture(name):
                 found = _look(root, Path(folder, name))
                 if selection.has(found.uri):
                     yield found
@@ -121,7 +64,7 @@ def _look(root: Path, path: Path) -> Source | Obstacle:
         return _failed(uri, path, error)
     if not stat.S_ISREG(status.st_mode):
         return _obstacle(uri, "not-a-file")
-    return Source(uri=uri, path=path, size=status.st_size, mtime=status.st_mtime_ns)
+    return Source(uri=uri, place=str(path), size=status.st_size, mtime=status.st_mtime_ns)
 
 
 def _failed(uri: str, path: Path, error: OSError) -> Obstacle:

@@ -15,7 +15,7 @@ from jobs.ledger import Entry, Ledger, Outcome
 from jobs.plan import Intent, category_of, outcome_of
 from jobs.prepare import Broken, Prepared, Ready, Same, entry_of
 from jobs.sidecar import NOTHING, Annotation
-from jobs.walk import Source
+from jobs.sources import Source
 from searchindex.points import ImagePayload, Payload, PointId, point_id
 from searchindex.ports import Point, Record
 
@@ -142,8 +142,8 @@ def _facts(source: Source, annotation: Annotation) -> dict[str, Any]:
     """The payload's fields that need no decoding."""
     return {
         "file_path": source.uri,
-        "file_name": source.path.name,
-        "s3_key": None,
+        "file_name": source.name,
+        "s3_key": source.s3_key,
         "category": category_of(source, annotation),
         "mtime": source.mtime,
         "size": source.size,

@@ -1,6 +1,7 @@
-"""Random weights of a card's architecture, as open_clip and as the product's prepared model: `python -m bench.baseline_seed.model CARD FOLDER`.
+"""Random weights of a card's architecture, for open_clip and as the product's prepared model.
 
-Runs where torch is. Both servers of a comparison then do the same arithmetic on the same numbers.
+`python -m bench.baseline_seed.model CARD FOLDER`, where torch is. Both servers of a comparison then do the same arithmetic on the
+same numbers.
 """
 
 import sys

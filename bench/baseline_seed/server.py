@@ -65,7 +65,7 @@ class Cache:
 
     async def put(self, key: str, answer: dict[str, Any]) -> None:
         try:
-            await self.redis.setex(key, TTL, json.dumps(answer))
+            await self.redis.set(key, json.dumps(answer), ex=TTL)
         except RedisError:
             return
 

@@ -13,6 +13,7 @@ from bench.benchmark import Benchmark, Sampler, Setup
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.pictures import folder_of
 from cli.workspace import sample_model
+from jobs.folder import Folder
 from jobs.index import Indexing, index
 from searchindex.catalogue import ImageCard
 from searchindex.collection import CollectionConfig
@@ -42,7 +43,7 @@ def _pipeline(setup: Setup) -> Sampler:
     async def run() -> tuple[int, float, float]:
         store, config = _fresh_store(setup.folder / f"pipeline-{next(numbers)}", model)
         await store.create(config)
-        task = Indexing(root=root, store=store, encoder=encoder, card=model.card.image, annotations={}, batch_size=BATCH)
+        task = Indexing(sources=Folder(root), store=store, encoder=encoder, card=model.card.image, annotations={}, batch_size=BATCH)
         began = time.perf_counter()
         ledger = await index(task)
         first = time.perf_counter() - began

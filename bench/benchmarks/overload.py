@@ -59,7 +59,9 @@ async def _levels(port: int, bodies: Iterator[bytes], rate: float, *, seconds: f
 def figures(rounds: Sequence[Round]) -> list[Figure]:
     p99 = 0.99
     made = [
-        ratio_of(f"accepted, P99: {many} times the capacity / at the capacity", rounds, Of(OURS, f"{many}x ms", p99), Of(OURS, "1x ms", p99))
+        ratio_of(
+            f"accepted, P99: {many} times the capacity / at the capacity", rounds, Of(OURS, f"{many}x ms", p99), Of(OURS, "1x ms", p99)
+        )
         for many in TIMES[1:]
     ]
     made += [median_of("capacity", rounds, Of(OURS, "rate"), unit="1/s")]

@@ -163,7 +163,12 @@ def _of_fault(arm: str, rounds: Sequence[Round]) -> list[Figure]:
     counts = [each[arm]["failed"][0] for each in rounds]
     return [
         Figure(
-            what=f"{arm}: failed of {asked:.0f} searches", kind=Kind.MEDIAN, value=failed, low=min(counts), high=max(counts), unit="searches"
+            what=f"{arm}: failed of {asked:.0f} searches",
+            kind=Kind.MEDIAN,
+            value=failed,
+            low=min(counts),
+            high=max(counts),
+            unit="searches",
         ),
         median_of(f"{arm}: added at P95 once the breaker is open", rounds, Of(arm, "added ms"), unit="ms"),
         *(
@@ -180,7 +185,7 @@ BENCHMARK = Benchmark(
         f"POST /search with the small model at {RATE:.0f} searches a second, Zipf's distribution, before and while its Redis hangs, refuses"
         " connections, answers after 0.2 s, takes no writes, has another password, or is emptied twenty times a second."
     ),
-    rounds=4,
+    rounds=3,
     prepare=prepare,
     arms={arm: partial(open_arm, arm=arm) for arm in FAULTS},
     figures=figures,

@@ -54,7 +54,7 @@ def namespace(kubectl: Kubectl) -> Iterator[Kubectl]:
     kubectl.run("delete", "namespace", name, "--wait=false")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kubeconfig(environment: dict[str, str]) -> Path:
     return Path(environment["KUBECONFIG"])
 
@@ -70,7 +70,10 @@ QDRANT = {
                 "name": "qdrant",
                 "image": "docker.io/qdrant/qdrant:v1.16.3",
                 "imagePullPolicy": "IfNotPresent",
-                "env": [{"name": "QDRANT__TELEMETRY_DISABLED", "value": "true"}],
+                "env": [
+                    {"name": "QDRANT__TELEMETRY_DISABLED", "value": "true"},
+                    {"name": "QDRANT__STORAGE__WAL__WAL_CAPACITY_MB", "value": "1"},  # 32 for each of hundreds of collections fills a disk
+                ],
                 "readinessProbe": {"httpGet": {"path": "/readyz", "port": 6333}, "periodSeconds": 1},
             }
         ],

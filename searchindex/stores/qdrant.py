@@ -72,13 +72,16 @@ class QdrantStore:
     async def create(self, config: CollectionConfig) -> None:
         if await self._info() is None:
             await self._make(config)
-        if (there := await self._info()) is None:
+        if (there := await self._claimed(config)) is None:
             raise StoreUnavailable(f'The collection "{shorten(self._collection, 60)}" was removed while it was made.', hint="Try again.")
-        if qdrant_metadata.unclaimed(there.config.metadata):
-            require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=config.fingerprint)
-            there = await claimed(config.fingerprint, describe=self._describe, look=self._required)
-        require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=wire.fingerprint(there))
         await self._index_fields(config, there)
+
+    async def claim(self, config: CollectionConfig) -> bool:
+        """As `create` for a collection that another program makes: nothing is made but the fingerprint. False where there is none."""
+        try:
+            return await self._claimed(config) is not None
+        except NotFound:  # removed while it was claimed
+            return False
 
     async def state(self) -> CollectionState | None:
         if (info := await self._info()) is None:
@@ -160,6 +163,16 @@ class QdrantStore:
 
     async def _required(self) -> models.CollectionInfo:
         return await self._call(lambda: self._client.get_collection(self._collection))
+
+    async def _claimed(self, config: CollectionConfig) -> models.CollectionInfo | None:
+        """The collection, of `config`'s vectors for certain; CollectionMismatch where it is of others."""
+        if (there := await self._info()) is None:
+            return None
+        if qdrant_metadata.unclaimed(there.config.metadata):
+            require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=config.fingerprint)
+            there = await claimed(config.fingerprint, describe=self._describe, look=self._required)
+        require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=wire.fingerprint(there))
+        return there
 
     async def _make(self, config: CollectionConfig) -> None:
         """Another process may do the same at the same moment: what counts is what is there afterwards."""

@@ -66,6 +66,11 @@ def test_a_promise_is_about_every_search():
     assert not promise.kept([])
 
 
+def test_how_much_of_a_promise_is_broken():
+    """What was late counts as what was refused does: it tells a rate that is far too high from a hiccup."""
+    assert Promise(10.0).broken([*replies(9.0, 11.0, 10.0), *replies(0.1, status=SHED)]) == 0.5
+
+
 def test_the_slowest_hundredth_may_be_slower():
     """Of a thousand, nine."""
     assert Promise(10.0).kept(replies(*[1.0] * 991, *[500.0] * 9))

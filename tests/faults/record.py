@@ -28,10 +28,14 @@ def record(case_id: str, cases: int, bad: int | Collection[object] = (), *, meas
     assert re.fullmatch(r"F-\d\d", case_id), case_id
     assert cases > 0, "a fault case that runs nothing proves nothing"
     wrong = bad if isinstance(bad, int) else len(bad)
-    test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
-    counted = {"case": case_id, "test": test, "cases": cases, "bad": wrong, "measured": measured}
+    write(case_id, os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0], cases=cases, bad=wrong, measured=measured)
+    shown = "" if isinstance(bad, int) else ": " + "; ".join(str(each)[:200] for each in list(bad)[:5])
+    assert not wrong, f"{wrong} of {cases} cases of {case_id} went wrong{shown}"
+
+
+def write(case_id: str, test: str, *, cases: int, bad: int, measured: str) -> None:
+    """The count of one test, in place of its last."""
+    counted = {"case": case_id, "test": test, "cases": cases, "bad": bad, "measured": measured}
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = f"{case_id}-{hashlib.blake2b(test.encode(), digest_size=6).hexdigest()}.json"
     (FOLDER / name).write_text(json.dumps(counted), "utf-8")
-    shown = "" if isinstance(bad, int) else ": " + "; ".join(str(each)[:200] for each in list(bad)[:5])
-    assert not wrong, f"{wrong} of {cases} cases of {case_id} went wrong{shown}"

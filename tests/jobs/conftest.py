@@ -2,13 +2,14 @@
 
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from jobs.settings import JobSettings
 from searchindex.stores.qdrant import QdrantStore
 from tests.engines import QdrantServer, qdrant_server
+from tests.s3_server import S3Server, s3_server
 
 __all__ = ["qdrant_server"]
 
@@ -35,3 +36,12 @@ async def on_server(qdrant_server: QdrantServer, collection: str) -> AsyncIterat
     yield store
     await store.drop()
     await store.close()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """An empty bucket, and the credentials for it in the environment."""
+    with s3_server() as server:
+        for name, value in server.credentials().items():
+            monkeypatch.setenv(name, value)
+        yield server

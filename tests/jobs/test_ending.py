@@ -6,10 +6,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from jobs.collection import CollectionMissing
 from jobs.ending import COMPLETED, Ending, Reason, ending_of, fitted, leave_message, summary
 from jobs.ledger import Entry, Ledger, Outcome
 from jobs.limits import FailureBudgetExceeded, PruneLimitExceeded
 from jobs.shards import Shard
+from jobs.sources import SourceUnavailable
 from jobs.stop import Interrupted
 from searchindex.errors import CollectionMismatch, InvalidInput, ModelUnavailable, NotFound, StoreUnavailable
 
@@ -20,13 +22,16 @@ from searchindex.errors import CollectionMismatch, InvalidInput, ModelUnavailabl
         (InvalidInput("x"), False, Reason.BAD_CONFIGURATION, 3),
         (NotFound("x"), False, Reason.BAD_CONFIGURATION, 3),
         (ModelUnavailable("x"), False, Reason.BAD_CONFIGURATION, 3),
-        (CollectionMismatch("x"), False, Reason.BAD_CONFIGURATION, 3),
-        (CollectionMismatch("x"), True, Reason.BAD_CONFIGURATION, 3),
+        (CollectionMismatch("x"), False, Reason.FINGERPRINT_MISMATCH, 3),
+        (CollectionMismatch("x"), True, Reason.FINGERPRINT_MISMATCH, 3),
         (InvalidInput("x"), True, Reason.BAD_CONFIGURATION, 3),
         (NotFound("x"), True, Reason.STORE_UNAVAILABLE, 4),
         (ModelUnavailable("x"), True, Reason.INTERRUPTED, 4),
         (StoreUnavailable("x"), False, Reason.STORE_UNAVAILABLE, 4),
         (StoreUnavailable("x"), True, Reason.STORE_UNAVAILABLE, 4),
+        (CollectionMissing("x"), False, Reason.STORE_UNAVAILABLE, 4),
+        (SourceUnavailable("x"), False, Reason.INTERRUPTED, 4),
+        (SourceUnavailable("x"), True, Reason.INTERRUPTED, 4),
         (OSError(5, "Input/output error"), True, Reason.INTERRUPTED, 4),
         (FailureBudgetExceeded("x"), True, Reason.FAILURE_BUDGET_EXCEEDED, 5),
         (PruneLimitExceeded("x"), True, Reason.PRUNE_LIMIT_EXCEEDED, 5),

@@ -75,6 +75,7 @@ async def undisturbed(store: QdrantStore, before: Mapping[str, str], after: Mapp
 
 
 @pytest.mark.timeout(600 * SCALE)
+@pytest.mark.fault("F-18", cases=5 * SCALE)
 async def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(
     folders: tuple[Path, Path], qdrant_server: QdrantServer, on_server: QdrantStore, collection: str, tmp_path: Path
 ):
@@ -139,6 +140,7 @@ def serve_badly(settings: Mapping[str, str], engine: Engine, moments: list[int])
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.fault("F-19", cases=2)
 async def test_a_killed_server_costs_seconds_and_no_point(folders: tuple[Path, Path], tmp_path: Path):
     """Whatever the server acknowledged is there after it was killed in the middle of upserts, and the run waits for it."""
     (tmp_path / "qdrant").mkdir()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.folder import Folder
 from jobs.index import Indexing, index
 from jobs.ledger import Ledger, Outcome
 from jobs.sidecar import Annotation
@@ -35,7 +36,9 @@ async def store(tmp_path: Path) -> AsyncIterator[EdgeStore]:
 
 async def run(root: Path, store: EdgeStore, *, encoder: FakeImageEncoder | None = None, annotations=None) -> Ledger:
     return await index(
-        Indexing(root=root, store=store, encoder=encoder or FakeImageEncoder(), card=CARD, annotations=annotations or {}, batch_size=8)
+        Indexing(
+            sources=Folder(root), store=store, encoder=encoder or FakeImageEncoder(), card=CARD, annotations=annotations or {}, batch_size=8
+        )
     )
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jobs.folder import Folder
 from jobs.index import Indexing, index
 from jobs.ledger import Ledger, Outcome
 from jobs.limits import FailureBudgetExceeded, Limits, PruneLimitExceeded
 from jobs.listing import Scope
 from jobs.shards import Shard
 from jobs.sidecar import Annotation
+from jobs.sources import Selection
 from jobs.stop import Interrupted, Stop
-from jobs.walk import Selection
 from searchindex.catalogue import find_card
 from searchindex.collection import CollectionConfig
 from searchindex.points import point_id
@@ -37,7 +38,7 @@ async def store(tmp_path: Path) -> AsyncIterator[EdgeStore]:
 
 async def run(root: Path, store: EdgeStore, ledger: Ledger | None = None, **more: Any) -> Ledger:
     facts = {"encoder": FakeImageEncoder(), "annotations": {}, "batch_size": 8} | more
-    return await index(Indexing(root=root, store=store, card=CARD, **facts), ledger)
+    return await index(Indexing(sources=Folder(root), store=store, card=CARD, **facts), ledger)
 
 
 async def paths(store: EdgeStore) -> set[str]:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 
 from jobs.decoding import Picture, decode_here
+from jobs.folder import Folder
 from jobs.index import Indexing, index
 from jobs.journal import Begun, NoJournal
 from jobs.ledger import Ledger, Outcome
 from jobs.patience import Patience
 from jobs.plan import Intent
+from jobs.sources import Source, SourceUnavailable
 from searchindex.catalogue import ImageCard, find_card
 from searchindex.collection import CollectionConfig
 from searchindex.errors import InvalidImage, ModelUnavailable, StoreUnavailable
@@ -48,13 +51,14 @@ class Meanwhile(NoJournal):
 
 async def run(root: Path, store: EdgeStore, **more: Any) -> Ledger:
     facts = {"encoder": FakeImageEncoder(), "annotations": {}, "batch_size": 8} | more
-    return await index(Indexing(root=root, store=store, card=CARD, **facts))
+    return await index(Indexing(**({"sources": Folder(root), "store": store, "card": CARD} | facts)))
 
 
 def reasons(ledger: Ledger) -> dict[str, tuple[str, str]]:
     return {problem.uri: (problem.outcome.value, problem.reason) for problem in ledger.problems}
 
 
+@pytest.mark.fault("F-26")
 async def test_files_that_change_under_the_run(tmp_path: Path, store: EdgeStore):
     """Vanished, cut, grown too large, or replaced by a pipe after they were listed: each costs only itself; the next run mends it."""
     root = folder_of(tmp_path / "pictures", 10)
@@ -83,6 +87,7 @@ async def test_files_that_change_under_the_run(tmp_path: Path, store: EdgeStore)
     assert (again.counts, await store.count()) == ({Outcome.INDEXED: 4, Outcome.UNCHANGED: 6}, 10)
 
 
+@pytest.mark.fault("F-26")
 async def test_what_cannot_be_read_keeps_its_point(tmp_path: Path, store: EdgeStore):
     """A disk that fails for an hour says nothing about what its pictures show."""
     root = folder_of(tmp_path / "pictures", 4)
@@ -120,6 +125,7 @@ def soil(root: Path, count: int) -> dict[str, int]:
     return sizes
 
 
+@pytest.mark.fault("F-26", measured="every entry of a dirty tree is one case of the ledger")
 async def test_a_dirty_folder_is_wholly_accounted_for(tmp_path: Path, store: EdgeStore):
     """Thousands of entries in one folder, a fifth of them unusable in every way: ok + skipped + failed = seen."""
     root = tmp_path / "pictures"
@@ -180,6 +186,25 @@ async def test_a_decoder_that_is_gone_ends_the_run(tmp_path: Path, store: EdgeSt
     with pytest.raises(ModelUnavailable):
         await run(root, store, decode=gone)
     assert await store.count() == 4
+
+
+class Gone(Folder):
+    """Answers nothing, and takes its time about it."""
+
+    asked = 0
+
+    def read(self, source: Source) -> bytes:  # noqa: ARG002  # the port's
+        Gone.asked += 1
+        time.sleep(0.02)
+        raise SourceUnavailable("It does not answer.")
+
+
+async def test_a_source_that_is_gone_is_not_asked_for_every_picture(tmp_path: Path, store: EdgeStore):
+    """Each answer may take a minute: the run ends with the first, and blames no picture."""
+    root = folder_of(tmp_path / "pictures", 100)
+    with pytest.raises(SourceUnavailable):
+        await run(root, store, sources=Gone(root), batch_size=100, workers=1)
+    assert Gone.asked < 50
 
 
 class Forgetful(EdgeStore):

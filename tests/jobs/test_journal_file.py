@@ -102,6 +102,7 @@ def is_right(begun: Begun) -> bool:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), how=st.sampled_from(["cut", "flip", "insert", "double"]), bit=st.integers(0, 7))
+@pytest.mark.fault("F-27", cases=150)
 def test_damage_is_never_believed(interrupted: Path, place: float, how: str, bit: int):
     """Truncated, a bit flipped, bytes put in or doubled, anywhere: never a wrong intent, never a failure that did not happen."""
     path = interrupted / "shard-1-of-3.journal"
@@ -124,6 +125,7 @@ def test_damage_is_never_believed(interrupted: Path, place: float, how: str, bit
         assert is_right(journal.begin(OTHER))
 
 
+@pytest.mark.fault("F-27", cases=50)
 def test_a_damaged_ledger_is_refused(tmp_path: Path):
     """Whoever reads an account knows that it is the one that was written."""
     with opened(tmp_path) as journal:
@@ -138,6 +140,7 @@ def test_a_damaged_ledger_is_refused(tmp_path: Path):
             read_ledger(path)
 
 
+@pytest.mark.fault("F-27")
 def test_two_writers(tmp_path: Path):
     """The second process is sent away at once, whatever the first one does; when that is killed, its lock is gone."""
     code = (

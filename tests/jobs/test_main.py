@@ -65,7 +65,7 @@ def wrong(tmp_path: Path) -> Iterator[tuple[dict[str, object], int, str, str]]:
     yield {"image_dir": tmp_path / "nowhere"}, 3, "BadConfiguration", "does not exist"
     yield {"model_path": tmp_path}, 3, "BadConfiguration", "no prepared model"
     yield {"model_path": "", "clip_model_name": "ViT-9"}, 3, "BadConfiguration", "no model"
-    yield {"model_fingerprint": "0123456789abcdef"}, 3, "BadConfiguration", MODEL.fingerprint
+    yield {"model_fingerprint": "0123456789abcdef"}, 3, "FingerprintMismatch", MODEL.fingerprint
     yield {"index_batch_size": "many"}, 3, "BadConfiguration", "INDEX_BATCH_SIZE"
     yield {"shard_index": 2, "shard_count": 2}, 3, "BadConfiguration", "no shard"
     yield {"qdrant_ca_file": tmp_path / "ca.pem"}, 3, "BadConfiguration", "QDRANT_CA_FILE"

@@ -1,7 +1,5 @@
 """Deciding what a run has to do."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +7,12 @@ from hypothesis import strategies as st
 from jobs.ledger import Outcome
 from jobs.plan import Action, Intent, intents, outcome_of, plan
 from jobs.sidecar import Annotation
-from jobs.walk import Source
+from jobs.sources import Source
 from searchindex.points import point_id
 
 
 def source(uri: str, *, mtime: int = 1) -> Source:
-    return Source(uri=uri, path=Path(uri), size=len(uri), mtime=mtime)
+    return Source(uri=uri, place=uri, size=len(uri), mtime=mtime)
 
 
 def payload(given: Source) -> dict:

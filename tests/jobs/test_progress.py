@@ -6,10 +6,12 @@ import socket
 
 import pytest
 
+from jobs.instruments import Instruments
 from jobs.ledger import Entry, Ledger, Outcome
 from jobs.progress import Progress, Reporter
 from jobs.progress_http import TIMEOUT, ProgressServer
 from jobs.shards import Shard
+from observability.metrics import Program
 
 
 class Kept:
@@ -62,14 +64,25 @@ def test_it_can_be_fetched():
 
 
 def test_metrics_for_prometheus():
-    """The same counts in its format."""
-    pytest.importorskip("prometheus_client", reason="the extra [observability] is not installed")
-    with ProgressServer(0) as server:
-        server.publish(PROGRESS)
-        status, body = fetch(server, "/metrics")
-    assert status == 200
+    """The same counts in its format, under the declared names; nothing before the first report."""
+    prometheus = pytest.importorskip("observability.prometheus", reason="the extra [observability] is not installed")
+    meter = prometheus.PrometheusMeter(Program.JOBS, version="1")
+    instruments = Instruments(meter)
+    with ProgressServer(0, metrics=meter.exposition) as server:
+        status, before = fetch(server, "/metrics")
+        instruments.publish(PROGRESS)
+        body = fetch(server, "/metrics")[1]
+    assert (status, b"searchindex_indexing_pictures{" in before) == (200, False)
     assert b'searchindex_indexing_pictures{outcome="indexed",shard="1"} 3.0' in body
     assert b'searchindex_indexing_listed{shard="1"} 10.0' in body
+    assert b'searchindex_indexing_pictures_per_second{shard="1"} 2.5' in body
+
+
+def test_without_a_meter_there_are_no_metrics():
+    """Progress is there all the same."""
+    with ProgressServer(0) as server:
+        server.publish(PROGRESS)
+        assert [fetch(server, path)[0] for path in ("/progress", "/metrics")] == [200, 404]
 
 
 def test_a_spectator_that_says_nothing_is_hung_up_on():

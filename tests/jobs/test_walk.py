@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.walk import Obstacle, Selection, Source, check_folder, walk
+from jobs.sources import Obstacle, Selection, Source
+from jobs.walk import check_folder, walk
 from searchindex.errors import NotFound
 
 

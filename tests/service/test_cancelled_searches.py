@@ -94,6 +94,7 @@ def check(wanted: Sequence[Search], answers: Sequence[Answer]) -> None:
             assert result["score"] == pytest.approx(cosine, abs=1e-3)
 
 
+@pytest.mark.fault("F-40", cases=CANCELS)
 async def test_no_answer_is_another_searchs(bench: Bench) -> None:
     """Thousands of searches are cancelled while they wait for Redis, the encoder or Qdrant; all others have their own answers."""
     chance = random.Random(40)

@@ -28,6 +28,7 @@ def test_the_question_and_the_best_five():
 
 
 @pytest.mark.parametrize(("text", "place"), CASES)
+@pytest.mark.fault("F-13")
 def test_hostile_metadata_goes_nowhere(text: str, place: str):
     """Whatever a picture brings along: only listed fields go out, short, visible, and as data that cannot end itself."""
     prompt = prompt_of(answer_with(text, place))

@@ -142,6 +142,7 @@ def facts(search: Search) -> Any:
     return repr((terms, search.composed, search.ask))
 
 
+@pytest.mark.fault("F-15", cases=PAIRS)
 def test_searches_that_differ_in_one_input_have_different_identities():
     """100,000 pairs: no term, weight, page, filter, group, form, collection, model or number of pictures shares another one's answer."""
     chance = random.Random(15)

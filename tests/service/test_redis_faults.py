@@ -24,6 +24,7 @@ AWAY = {
 
 
 @pytest.mark.parametrize("fault", AWAY)
+@pytest.mark.fault("F-39")
 async def test_is_left_alone_after_five_failures(bench: Bench, fault: str) -> None:
     """A Redis that is away costs five attempts; after them a search does not even open a connection, and nothing is raised."""
     await bench.fill()
@@ -43,6 +44,7 @@ async def test_is_left_alone_after_five_failures(bench: Bench, fault: str) -> No
 
 
 @pytest.mark.parametrize("fault", AWAY)
+@pytest.mark.fault("F-39")
 async def test_comes_back_by_one_probe(bench: Bench, fault: str) -> None:
     """After its rest one get asks again; a Redis that is well again serves at once, one that is not rests twice as long."""
     await bench.fill()
@@ -64,6 +66,7 @@ async def test_comes_back_by_one_probe(bench: Bench, fault: str) -> None:
     assert await cache.get(TWO) == b"new"
 
 
+@pytest.mark.fault("F-39")
 async def test_faults_meet_connections_that_were_good(bench: Bench) -> None:
     """A pool of working connections does not make a Redis that hangs later any more expensive."""
     await bench.fill()
@@ -75,6 +78,7 @@ async def test_faults_meet_connections_that_were_good(bench: Bench) -> None:
     assert (cache.reads.state, cache.failures) == (State.OPEN, {"TimeoutError": LIMIT})
 
 
+@pytest.mark.fault("F-39")
 async def test_a_search_waits_once_for_a_redis_that_is_away(bench: Bench) -> None:
     """The put after a get that failed is not tried: the wait would be doubled."""
     await bench.proxy.set(Faults(mode=Mode.HANG))
@@ -84,6 +88,7 @@ async def test_a_search_waits_once_for_a_redis_that_is_away(bench: Bench) -> Non
     assert (cache.reads.failures, cache.writes.failures, cache.writes.refusals) == (1, 0, 0)
 
 
+@pytest.mark.fault("F-39")
 async def test_a_server_that_restarts_is_used_again(bench: Bench) -> None:
     """Redis may come back empty; the cache fills itself again."""
     cache = bench.open(timeout=SURE)
@@ -97,6 +102,7 @@ async def test_a_server_that_restarts_is_used_again(bench: Bench) -> None:
     assert await cache.get(ONE) == answer(ONE)
 
 
+@pytest.mark.fault("F-39")
 async def test_a_cancelled_probe_does_not_shut_redis_out(bench: Bench) -> None:
     """The client whose search was the probe may go away; the next search probes."""
     await bench.fill()
@@ -117,6 +123,7 @@ async def test_a_cancelled_probe_does_not_shut_redis_out(bench: Bench) -> None:
 # ---- a server that answers with errors
 
 
+@pytest.mark.fault("F-39")
 async def test_a_read_only_server_still_answers(bench: Bench) -> None:
     """Writes to a replica fail and are soon not tried any more, and its answers are used."""
     await bench.fill()
@@ -135,6 +142,7 @@ async def test_a_read_only_server_still_answers(bench: Bench) -> None:
     assert await cache.get(ONE) == b"new"
 
 
+@pytest.mark.fault("F-39")
 async def test_a_server_out_of_memory_still_answers(bench: Bench) -> None:
     """What is kept is served while nothing more fits."""
     await bench.fill()
@@ -166,6 +174,7 @@ async def test_a_server_short_of_replicas_still_answers(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("password", ["swordfish-wrong", None])
+@pytest.mark.fault("F-39")
 async def test_a_wrong_password_is_a_miss(bench: Bench, password: str | None) -> None:
     """Neither a wrong nor a missing password fails a search, and the attempts end."""
     await bench.fill()
