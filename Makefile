@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --no-compile --require-hashes
 export SEARCHINDEX_HOME ?= $(CURDIR)/.build/home
 # The command line's output, and what downloads models: no program in an image does either.
-NOT_IN_IMAGES := rich typer shellingham pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm
+NOT_IN_IMAGES := qdrant-edge-py rich typer shellingham pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm
 PACKAGES := searchindex service jobs observability cli
 
 help: ## Show this list

@@ -73,6 +73,8 @@ def _what(figure: dict[str, Any]) -> str:
 
 def _value(value: float, figure: dict[str, Any]) -> str:
     """Three significant digits, and a ratio is marked as one; a share has four decimals, so that 0.9995 does not look like all."""
+    if value == 0:
+        return "0"
     if figure["kind"] == Kind.MEDIAN and not figure["unit"] and value <= 1:
         return f"{value:.4f}"
     digits = f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"  # noqa: PLR2004  # beyond, three digits need no point

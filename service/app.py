@@ -19,7 +19,6 @@ from searchindex.encoders.onnx import open_image_encoder, open_text_encoder
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.models import PreparedModel, find_model, read_model
 from searchindex.ports import VectorStore
-from searchindex.stores.edge import EdgeStore
 from service import errors, guards
 from service.cache import Cache, MemoryCache
 from service.engine import Engine, EngineParts
@@ -78,6 +77,8 @@ def _card(settings: Settings) -> ModelCard:
 def open_store(settings: Settings, *, tracing: "Tracing | None" = None) -> VectorStore:
     """The embedded engine where INDEX_PATH is set, else the Qdrant server, which is told of the trace."""
     if settings.index_path is not None:
+        from searchindex.stores.edge import EdgeStore  # noqa: PLC0415  # not in the images: their store is a server
+
         return EdgeStore(settings.index_path)
     with extra("service"):
         from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop

@@ -163,7 +163,7 @@ def _of_fault(arm: str, rounds: Sequence[Round]) -> list[Figure]:
     counts = [each[arm]["failed"][0] for each in rounds]
     return [
         Figure(
-            what=f"{arm}: failed of {asked:.0f} searches",
+            what=f"{arm}: failed of {asked:.0f}",
             kind=Kind.MEDIAN,
             value=failed,
             low=min(counts),

@@ -46,7 +46,7 @@ def test_a_failed_search_is_never_averaged_away():
     well = {"before ms": [4.0], "first ms": [5.0], "after ms": [6.0], "added ms": [2.0], "asked": [100.0], "failed": [0.0]}
     rounds = [{arm: well | {"failed": [float(number == 1)]} for arm in redis_faults.FAULTS} for number in range(3)]
     figures = redis_faults.figures(rounds)
-    assert value_of(figures, "hung: failed of 300 searches") == 1
+    assert value_of(figures, "hung: failed of 300") == 1
     assert value_of(figures, "hung: added at P95 once the breaker is open") == 2
     assert {each.kind for each in figures} == {Kind.MEDIAN}
 

@@ -60,6 +60,13 @@ def test_almost_all_is_not_shown_as_all():
     assert "| recall | 0.9995 | 0.9995 to 1.0000 |" in page_of(document_of([done], MACHINE))
 
 
+def test_nothing_is_shown_as_nothing():
+    """No failed search is 0, and not a rounded figure."""
+    none = Figure(what="failed", kind=Kind.MEDIAN, value=0.0, low=0.0, high=0.0, unit="searches")
+    done = Result(name="one", compares="A against b.", planned=3, quiet=3, figures=(none,))
+    assert "| failed, searches | 0 | 0 to 0 |" in page_of(document_of([done], MACHINE))
+
+
 def test_processor_and_flags():
     """Of the first core; only the flags that engines use; unknown is said."""
     text = "processor : 0\nmodel name : X 9\ncpu family : 25\nmodel : 17\nflags : fpu avx2 fma sse\n\nprocessor : 1\nmodel name : Y\n"
