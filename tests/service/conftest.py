@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from jobs.folder import Folder
 from jobs.index import Indexing, index
 from searchindex.catalogue import find_card
 from searchindex.collection import CollectionConfig
@@ -37,7 +38,7 @@ class Running:
 
 async def fill(store: EdgeStore, root: Path, *, fingerprint: str = "f") -> None:
     await store.create(CollectionConfig(name="test", dim=DIM, fingerprint=fingerprint))
-    await index(Indexing(root=root, store=store, encoder=FakeImageEncoder(), card=CARD.image, annotations={}))
+    await index(Indexing(sources=Folder(root), store=store, encoder=FakeImageEncoder(), card=CARD.image, annotations={}))
 
 
 @asynccontextmanager
