@@ -18,6 +18,7 @@ ADDRESS = re.compile(  # every repetition is bounded, so that a hostile text cos
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+SLASHES = re.compile(r":[\\/]{2,}")  # what is left of an address without a scheme
 REMOVED = "(link removed)"
 MARKUP = str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›"})
 ENTITY = re.compile(r"(?<!&)&+(?=#?\w+;)")
@@ -42,5 +43,5 @@ def inert(text: str, *, limit: int) -> str:
     line = visible(html.unescape(text[: 4 * limit]), limit=2 * limit)
     line = LINK.sub(r"\1", line)
     line = ENTITY.sub("", line)  # one that was escaped twice
-    line = ADDRESS.sub(REMOVED, line)
+    line = SLASHES.sub(":", ADDRESS.sub(REMOVED, line))
     return visible(line.translate(MARKUP), limit=limit)
