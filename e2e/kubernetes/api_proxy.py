@@ -97,7 +97,7 @@ class ApiProxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self.down.is_set():
-            return web.Response(status=503, text="down")
+            return web.json_response({"kind": "Status", "status": "Failure", "message": "down", "code": 503}, status=503)
         counted = request.method in WRITES and "/leases" not in request.path
         if counted:
             self.writes.append(f"{request.method} {request.path}")

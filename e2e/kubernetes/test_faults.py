@@ -170,6 +170,7 @@ def test_two_controllers_are_one(namespace: Kubectl, qdrant: str, controller: Co
 
 def test_an_api_server_that_is_away_is_waited_for(namespace: Kubectl, qdrant: str, controller: ControllerProcess, proxy: ApiProxy) -> None:
     """F-31: no crash, and what changed meanwhile is done once it is back."""
+    eventually(lambda: 'reconcile_total{result="done"}' in controller.ask("/metrics"), "its watches have begun")
     pid = controller.pid
     proxy.down.set()
     time.sleep(20)

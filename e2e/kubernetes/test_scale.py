@@ -20,7 +20,7 @@ from e2e.kubernetes.indexes import search_index
 from e2e.kubernetes.kubectl import Kubectl, condition, eventually
 
 ROOT = Path(__file__).parents[2]
-IDLE = int(os.environ.get("IDLE_INDEXES", "100"))
+IDLE = int(os.environ.get("IDLE_INDEXES", "50"))  # Qdrant itself runs out of memory maps between 300 and 400 collections
 CREATED = 7
 WATCHED_SECONDS = 60
 LIMIT_MB = 200
