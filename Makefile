@@ -68,10 +68,16 @@ model: .build/torch/.done ## Train the small model anew: an hour on two cores; n
 model-eval: $(VENV)/.demo ## Print the small model's evaluation table
 	@$(BIN)/python -m samples.train.evaluate
 
-faults: $(VENV)/.test ## Bring about every fault and print how many cases went wrong; FAULT_SCALE=5, WRITE=1 into docs/faults.md
+faults: $(VENV)/.test ## Bring about every fault and print how many cases went wrong; FAULT_SCALE=5, WRITE=1 keeps it (docs/faults.md, README.md)
 	@rm -rf .build/faults
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $$(grep -rlE --include='test_*.py' 'tests.faults.record|mark.fault' tests) $(PYTEST_ARGS); \
-	tests=$$?; $(BIN)/python -m tools.faults $(if $(WRITE),--write) && exit $$tests
+	tests=$$?; $(BIN)/python -m tools.faults && { test -z '$(WRITE)' || $(BIN)/python -m tools.scoreboard; } && exit $$tests
+
+scoreboard: $(VENV)/.test ## Take over what the last tests counted, and write the scoreboard of README.md anew
+	@$(BIN)/python -m tools.scoreboard
+
+doc-commands: $(VENV)/.test ## Print which commands of the documents no test runs, and why
+	@$(BIN)/python -m tools.doc_commands
 
 fuzz: $(VENV)/.test ## Ask every operation of the HTTP interface more than 5,000 times in all
 	@FAULT_SCALE=$(or $(FAULT_SCALE),50) $(BIN)/python -m pytest -q tests/service/test_fuzz.py $(PYTEST_ARGS)
@@ -132,4 +138,4 @@ requirements: ## Compile the hashed requirement files; needs uv
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval faults fuzz bench bench-seed e2e e2e-laptop e2e-cluster cluster cluster-down parts images fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-cluster cluster cluster-down parts images fmt generate requirements clean

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.doc_commands import documented
 from tools.generate import PAGES
 
 ROOT = Path(__file__).parent.parent
@@ -77,7 +78,12 @@ def changelog(_files: list[Path]) -> Iterator[str]:
         yield "CHANGELOG.md has no section Unreleased"
 
 
-CHECKS = (sizes, names, foreign, links, generated, changelog)
+def commands(_files: list[Path]) -> Iterator[str]:
+    """Every block of commands in a document says who runs it."""
+    return (f"{block.page}:{block.line} {block.problem}" for block in documented() if block.problem)
+
+
+CHECKS = (sizes, names, foreign, links, generated, commands, changelog)
 
 
 def main() -> int:
