@@ -13,9 +13,10 @@ from controller.ports import ClusterError
 from controller.work_queue import WorkQueue
 from observability import metrics
 from observability.meter import Labels, Meter
-from searchindex.status import ConditionType, SearchIndexStatus
+from searchindex.status import ConditionType, RunResult, SearchIndexStatus
 
 logger = logging.getLogger(__name__)
+OUTCOMES = ("indexed", "unchanged", "skipped", "failed", "deleted")  # fields of a run in the status
 current: ContextVar[str] = ContextVar("current", default="")
 
 
@@ -53,6 +54,8 @@ class Instruments:
         watch(metrics.INDEX_READY, lambda: self._gauge(lambda status: float(_ready(status) == "True")))
         watch(metrics.INDEX_POINTS, lambda: self._gauge(lambda status: float((status.active.points or 0) if status.active else 0)))
         watch(metrics.INDEX_PROGRESS, lambda: self._gauge(lambda status: status.indexing.percent / 100 if status.indexing else 0.0))
+        watch(metrics.INDEX_RUN_FAILED, lambda: self._gauge(lambda status: float(_failed(status))))
+        watch(metrics.INDEX_PICTURES, self._pictures)
 
     @contextmanager
     def reconcile(self, key: Key) -> Iterator[Seen]:
@@ -85,12 +88,20 @@ class Instruments:
     def _gauge(self, read: Callable[[SearchIndexStatus], float]) -> Mapping[Labels, float]:
         return {(key.namespace, key.name): read(status) for key, status in self._statuses.items()}
 
+    def _pictures(self) -> Mapping[Labels, float]:
+        runs = {key: status.indexing for key, status in self._statuses.items() if status.indexing is not None}
+        return {(key.namespace, key.name, each): float(getattr(run, each)) for key, run in runs.items() for each in OUTCOMES}
+
     def _resources(self) -> Mapping[Labels, float]:
         counts: dict[Labels, float] = {}
         for status in self._statuses.values():
             labels = ("SearchIndex", _ready(status))
             counts[labels] = counts.get(labels, 0.0) + 1
         return counts
+
+
+def _failed(status: SearchIndexStatus) -> bool:
+    return status.indexing is not None and status.indexing.result is RunResult.FAILED
 
 
 def _ready(status: SearchIndexStatus) -> str:

@@ -8,8 +8,9 @@ Source: Kubernetes documentation, "Jobs": Indexed completion, pod failure policy
 from datetime import UTC, datetime
 
 from controller.jobspec_pod import CONTAINER, pod_template
-from controller.names import FIELD_MANAGER, LABEL_INDEX, LABEL_REVISION, SCHEDULE_TIME, TEMPLATE_HASH, TRIGGER
+from controller.names import FIELD_MANAGER, LABEL_INDEX, LABEL_REVISION, SCHEDULE_TIME, TEMPLATE_HASH, TRACE_ID, TRIGGER
 from controller.observed import Defaults, Manifest, Resource
+from controller.run_trace import trace_id, traceparent
 from searchindex.spec import GROUP, KIND, VERSION, short_hash
 
 BAD_CONFIGURATION, TOO_MUCH_FAILED = 3, 5  # exit statuses of `python -m jobs`
@@ -34,7 +35,8 @@ def build_job(
     `ttl`: seconds that it is kept once ended; None while its counts were not copied. InvalidInput where the podTemplate cannot be used.
     """
     labels = _labels(resource, revision)
-    template = pod_template(resource, labels=labels, collection=collection, fingerprint=fingerprint, defaults=defaults)
+    trace = traceparent(uid=resource.uid, revision=revision, trigger=trigger)
+    template = pod_template(resource, labels=labels, collection=collection, fingerprint=fingerprint, traceparent=trace, defaults=defaults)
     spec = _job_spec(resource, template, suspended=suspended, ttl=ttl)
     unchangeable = template_hash(spec)
     return {
@@ -44,7 +46,7 @@ def build_job(
             "name": f"{resource.key.name}-r{revision}-{short_hash([trigger, unchangeable])}",
             "namespace": resource.key.namespace,
             "labels": labels,
-            "annotations": _annotations(trigger, unchangeable, schedule_time),
+            "annotations": _annotations(trigger, unchangeable, schedule_time) | {TRACE_ID: trace_id(trace)},
             "ownerReferences": [_owner(resource)],
         },
         "spec": spec,

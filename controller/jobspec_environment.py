@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.observed import Defaults, Manifest
+from controller.observed import Defaults, Key, Manifest
 from searchindex.spec import S3Source, SearchIndexSpec, SecretKeyRef, Source, Store
 
 SOURCES = "/sources"  # every source is a folder of it, so that a picture's path begins with its source's name
@@ -20,6 +20,15 @@ def environment(spec: SearchIndexSpec, *, collection: str, fingerprint: str | No
     if spec.store.api_key_secret_ref:
         entries.append({"name": "QDRANT_API_KEY", "valueFrom": {"secretKeyRef": _secret_key(spec.store.api_key_secret_ref)}})
     return entries
+
+
+def telemetry(key: Key, traceparent: str, defaults: Defaults) -> list[Manifest]:
+    """What a pod is seen by: a person's `podTemplate` may say otherwise, for the run does not rest on it."""
+    values = {"TRACEPARENT": traceparent}
+    if defaults.otlp_endpoint:
+        values["OTEL_EXPORTER_OTLP_ENDPOINT"] = defaults.otlp_endpoint
+        values["OTEL_RESOURCE_ATTRIBUTES"] = f"k8s.namespace.name={key.namespace},searchindex.name={key.name}"
+    return [{"name": name, "value": value} for name, value in values.items()]
 
 
 def credentials(spec: SearchIndexSpec) -> list[Manifest]:

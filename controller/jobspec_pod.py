@@ -6,7 +6,7 @@ A person's `podTemplate` is laid over it; what the run rests on is laid over tha
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from controller.jobspec_environment import AUTHORITY, AUTHORITY_FILE, MODEL, SCRATCH, SOURCES, credentials, environment
+from controller.jobspec_environment import AUTHORITY, AUTHORITY_FILE, MODEL, SCRATCH, SOURCES, credentials, environment, telemetry
 from controller.observed import Defaults, Manifest, Resource
 from controller.overlay import overlaid
 from searchindex.spec import ImageVolume, PvcSource, SearchIndexSpec, Source
@@ -18,11 +18,13 @@ GRACE_SECONDS = 60  # a batch is finished before the pod ends
 Mounted = tuple[Manifest, Manifest]  # a volume and its mount
 
 
-def pod_template(resource: Resource, *, labels: dict[str, str], collection: str, fingerprint: str | None, defaults: Defaults) -> Manifest:
+def pod_template(
+    resource: Resource, *, labels: dict[str, str], collection: str, fingerprint: str | None, traceparent: str, defaults: Defaults
+) -> Manifest:
     """The Job's `template`. InvalidInput where the podTemplate cannot be laid over it."""
     spec = resource.spec
     env = environment(spec, collection=collection, fingerprint=fingerprint, defaults=defaults)
-    ours: Manifest = {"metadata": {"labels": labels}, "spec": _pod(spec, env, defaults)}
+    ours: Manifest = {"metadata": {"labels": labels}, "spec": _pod(spec, [*env, *telemetry(resource.key, traceparent, defaults)], defaults)}
     theirs = overlaid(ours, spec.indexing.pod_template, path="indexing.podTemplate")
     return overlaid(theirs, _reserved(labels, env), path="the run")
 

@@ -11,6 +11,7 @@ LABEL_REVISION = f"{GROUP}/revision"
 TRIGGER = f"{GROUP}/trigger"
 TEMPLATE_HASH = f"{GROUP}/template-hash"
 SCHEDULE_TIME = f"{GROUP}/schedule-time"
+TRACE_ID = f"{GROUP}/trace-id"  # of the run, for whoever looks for its spans and its lines
 
 REINDEX = f"{GROUP}/reindex"  # a person's: any new value asks for a run
 RECONCILE = f"{GROUP}/reconcile"  # a person's: `disabled` means hands off

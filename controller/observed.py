@@ -164,6 +164,7 @@ class Defaults:
     image_pull_policy: str = "IfNotPresent"
     delete_timeout_seconds: float = 60.0
     progress_port: int = 8080
+    otlp_endpoint: str = ""
 
 
 Manifest = dict[str, Any]  # a Kubernetes object, as its API takes it

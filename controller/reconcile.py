@@ -12,9 +12,9 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from controller.actions import Action, RecordEvent
+from controller.actions import Action, ApplyJob, RecordEvent
 from controller.conditions import Fact, Reason, set_conditions
-from controller.names import FINALIZER
+from controller.names import FINALIZER, TRACE_ID
 from controller.observed import Defaults, Key, Manifest, Observed, StoreProblem, StoreView
 from controller.plan import Plan, plan
 from controller.ports import Cluster, StoreError
@@ -103,10 +103,7 @@ class Reconciler:
     async def _apply(self, observed: Observed, decided: Plan) -> Observed | None:
         """None where all went well; else what was observed, with the store's refusal in it."""
         for action in decided.actions:
-            logger.info(
-                "apply",
-                extra={"action": type(action).__name__, "target": getattr(action, "name", None) or getattr(action, "collection", None)},
-            )
+            logger.info("apply", extra=_told(action))
         try:
             await self.applier.apply(observed, decided.actions)
         except StoreError as error:
@@ -151,6 +148,15 @@ class Reconciler:
         await self.cluster.record_event(key, str(metadata["uid"]), kind="Warning", reason=reason, message=message)
         kept = [each for each in metadata["finalizers"] if each != FINALIZER]
         await self.cluster.set_finalizers(key, kept, resource_version=str(metadata["resourceVersion"]))
+
+
+def _told(action: Action) -> dict[str, str | None]:
+    """A run's line is joined with what its pods say, by the trace."""
+    told = {"action": type(action).__name__, "target": getattr(action, "name", None) or getattr(action, "collection", None)}
+    if not isinstance(action, ApplyJob):
+        return told
+    metadata = action.manifest["metadata"]
+    return told | {"target": metadata["name"], "trace_id": metadata["annotations"][TRACE_ID]}
 
 
 def unreadable_status(found: Manifest, error: InvalidInput, *, now: datetime) -> SearchIndexStatus:

@@ -12,9 +12,9 @@ from typing import Any
 
 from jobs.app import Job, perform
 from jobs.ending import Ending, Reason, ending_of, fitted, leave_message, summary
-from jobs.lines import say
 from jobs.settings import JobSettings, read_settings, shard_of
 from jobs.shards import WHOLE, Shard
+from jobs.telemetry import set_up_logs
 from searchindex import __version__
 from searchindex.errors import SearchIndexError
 
@@ -52,10 +52,10 @@ def _end(job: Job, ending: Ending, began: float, path: Path | None) -> int:
     seconds = time.monotonic() - began
     document = fitted(summary(ending, job.ledger, shard=job.shard, fingerprint=job.fingerprint, seconds=seconds))
     if problem := leave_message(document, path):
-        say("warning", message=problem)
+        job.say("warning", message=problem)
     if ending.status:
         print(f"{ending.reason}: {ending.message}", file=sys.stderr)  # noqa: T201  # what a person reads first
-    say("summary", **document)
+    job.say("summary", **document)
     return ending.status
 
 
@@ -74,4 +74,5 @@ def _arguments(argv: Sequence[str] | None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    set_up_logs()
     sys.exit(main())

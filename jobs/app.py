@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from jobs.collection import SharedStore, Wanted, ensure_collection
 from jobs.ending import COMPLETED, Ending, Reason, ending_of
@@ -29,16 +29,12 @@ from jobs.shards import Shard
 from jobs.sidecar import annotations_in
 from jobs.sources import Selection, Sources
 from jobs.stop import Stop
+from jobs.telemetry import RunTelemetry, open_telemetry
 from jobs.walk import check_folder
-from observability.metrics import Program
-from searchindex import __version__
 from searchindex.catalogue import find_card
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import CollectionMismatch, InvalidInput
 from searchindex.models import PreparedModel, find_model, read_model
-
-if TYPE_CHECKING:
-    from observability.prometheus import PrometheusMeter
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,7 +44,12 @@ class Job:
     shard: Shard
     ledger: Ledger = field(default_factory=Ledger)
     fingerprint: str | None = None
+    trace_id: str = ""
     started: bool = False
+
+    def say(self, event: str, **facts: Any) -> None:
+        """A line, joined with its trace where there is one."""
+        say(event, **facts, **({"trace_id": self.trace_id} if self.trace_id else {}))
 
 
 async def perform(job: Job, settings: JobSettings) -> Ending:
@@ -57,8 +58,21 @@ async def perform(job: Job, settings: JobSettings) -> Ending:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     try:
-        async with _reporting(job, settings):
-            await _index(job, settings, stop)
+        seen = open_telemetry(settings)
+    except InvalidInput as error:
+        return ending_of(error, started=False)
+    job.trace_id, ending = seen.trace_id, None
+    try:
+        ending = await _ended(job, settings, stop, seen)
+    finally:
+        await seen.end(ending, job.ledger, job.shard)
+    return ending
+
+
+async def _ended(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry) -> Ending:
+    try:
+        async with _reporting(job, settings, seen):
+            await _index(job, settings, stop, seen)
     except Exception as error:
         ending = ending_of(error, started=job.started)
         if ending.reason is Reason.INTERNAL_ERROR:
@@ -67,19 +81,20 @@ async def perform(job: Job, settings: JobSettings) -> Ending:
     return COMPLETED
 
 
-async def _index(job: Job, settings: JobSettings, stop: Stop) -> None:
+async def _index(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry) -> None:
     scope = Scope(source=settings.source_name, shard=job.shard)
     sources = open_sources(settings, stop)
     model = open_model(settings)
     job.fingerprint = model.fingerprint
+    seen.describe(settings, model.card)
     patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
     wanted = Wanted(name=settings.qdrant_collection, model=model, create=settings.qdrant_create)
-    async with _opened_store(settings) as store:
+    async with _opened_store(settings, seen) as store:
         await patience(lambda: ensure_collection(store, wanted))
         encoder = await asyncio.to_thread(open_image_encoder, model)
         annotations = await asyncio.to_thread(annotations_in, sources.sidecars())
         stop.check()
-        with _journal(settings, scope, model) as journal:
+        with _journal(job, settings, scope, model) as journal:
             run = Indexing(
                 sources=sources,
                 store=store,
@@ -94,6 +109,7 @@ async def _index(job: Job, settings: JobSettings, stop: Stop) -> None:
                 journal=journal,
                 patience=patience,
                 stop=stop,
+                steps=seen.steps,
                 optimize=False,  # several shards write at once: whoever started them waits for the index
             )
             job.started = True
@@ -101,14 +117,13 @@ async def _index(job: Job, settings: JobSettings, stop: Stop) -> None:
 
 
 @asynccontextmanager
-async def _reporting(job: Job, settings: JobSettings) -> AsyncIterator[None]:
+async def _reporting(job: Job, settings: JobSettings, seen: RunTelemetry) -> AsyncIterator[None]:
     """Progress in lines, and over HTTP where a port is set."""
     with ExitStack() as stack:
-        sinks: list[ProgressSink] = [ProgressLines()]
+        sinks: list[ProgressSink] = [ProgressLines(job.say)]
         if settings.progress_port:
-            meter = _meter()
-            sinks += [] if meter is None else [Instruments(meter)]
-            sinks.append(stack.enter_context(_progress_server(settings.progress_port, meter)))
+            sinks += [] if seen.meter is None else [Instruments(seen.meter)]
+            sinks.append(stack.enter_context(_progress_server(settings.progress_port, seen)))
         reporter = Reporter(ledger=job.ledger, shard=job.shard, sinks=sinks, seconds=settings.progress_seconds)
         task = asyncio.create_task(reporter.keep_reporting())
         try:
@@ -119,18 +134,9 @@ async def _reporting(job: Job, settings: JobSettings) -> AsyncIterator[None]:
             reporter.report()
 
 
-def _meter() -> "PrometheusMeter | None":
-    """None where the extra [observability] is not installed."""
+def _progress_server(port: int, seen: RunTelemetry) -> ProgressServer:
     try:
-        from observability.prometheus import PrometheusMeter  # noqa: PLC0415  # optional
-    except ImportError:
-        return None
-    return PrometheusMeter(Program.JOBS, version=__version__)
-
-
-def _progress_server(port: int, meter: "PrometheusMeter | None") -> ProgressServer:
-    try:
-        return ProgressServer(port, metrics=None if meter is None else meter.exposition)
+        return ProgressServer(port, metrics=None if seen.meter is None else seen.meter.exposition)
     except OSError as error:
         raise InvalidInput(f"PROGRESS_PORT: port {port} cannot be listened on: {error.strerror}.", hint="Set another one, or 0.") from None
 
@@ -168,15 +174,15 @@ def open_model(settings: JobSettings) -> PreparedModel:
 
 
 @asynccontextmanager
-async def _opened_store(settings: JobSettings) -> AsyncIterator[SharedStore]:
-    store = open_store(settings)
+async def _opened_store(settings: JobSettings, seen: RunTelemetry) -> AsyncIterator[SharedStore]:
+    store = open_store(settings, seen)
     try:
         yield store
     finally:
         await store.close()
 
 
-def open_store(settings: JobSettings) -> SharedStore:
+def open_store(settings: JobSettings, seen: RunTelemetry) -> SharedStore:
     try:
         from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
     except ImportError as error:
@@ -191,6 +197,7 @@ def open_store(settings: JobSettings) -> SharedStore:
         api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
         tls=settings.qdrant_tls,
         timeout=settings.qdrant_timeout,
+        metadata=seen.outgoing,
     )
 
 
@@ -202,17 +209,13 @@ def _trust(authority: Path) -> None:
 
 
 @contextmanager
-def _journal(settings: JobSettings, scope: Scope, model: PreparedModel) -> Iterator[Journal]:
+def _journal(job: Job, settings: JobSettings, scope: Scope, model: PreparedModel) -> Iterator[Journal]:
     if settings.ledger_dir is None:
         yield NoJournal()
         return
     subject = Subject(collection=settings.qdrant_collection, fingerprint=model.fingerprint, scope=scope)
-    with file_journal(settings.ledger_dir, subject, warn=_warn) as journal:
+    with file_journal(settings.ledger_dir, subject, warn=lambda message: job.say("warning", message=message)) as journal:
         yield journal
-
-
-def _warn(message: str) -> None:
-    say("warning", message=message)
 
 
 def _patterns(text: str) -> tuple[str, ...]:

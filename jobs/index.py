@@ -5,6 +5,7 @@ is upserted, and the next run compares the source with what the collection holds
 """
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -16,6 +17,7 @@ from jobs.listing import Listing, list_pictures
 from jobs.plan import Action, Plan, intents, outcome_of, plan
 from jobs.prepare import Prepared, Stored, entry_of, prepared
 from jobs.sources import Source
+from jobs.steps import Step
 from jobs.write import Writer
 from searchindex.points import Payload, PointId, point_id
 
@@ -29,9 +31,11 @@ async def index(run: Indexing, ledger: Ledger | None = None) -> Ledger:
     FailureBudgetExceeded, PruneLimitExceeded; everything done until then is kept, and the next run goes on from there.
     """
     ledger = Ledger() if ledger is None else ledger
-    listing = await asyncio.to_thread(list_pictures, run.sources, scope=run.scope, selection=run.selection, check=run.stop.check)
+    with run.steps.step(Step.LIST):
+        listing = await asyncio.to_thread(list_pictures, run.sources, scope=run.scope, selection=run.selection, check=run.stop.check)
     ledger.total = listing.total
-    stored = await run.patience(lambda: _stored(run))
+    with run.steps.step(Step.COMPARE):
+        stored = await run.patience(lambda: _stored(run))
     todo = plan(listing.sources, stored, run.annotations, hidden=listing.hidden)
     begun = await asyncio.to_thread(run.journal.begin, intents(todo, stored))
     todo = _settled(todo, listing, stored, begun, ledger)
@@ -93,11 +97,11 @@ async def _write(run: Indexing, writer: Writer, todo: Plan, stored: Stored) -> N
 
 async def _encode(run: Indexing, writer: Writer, batches: AsyncIterator[Sequence[Prepared]]) -> None:
     """A batch is stored while the next one is encoded. However this ends, the batch that is being stored is stored."""
-    storing = asyncio.create_task(asyncio.sleep(0))
+    storing, numbers = asyncio.create_task(asyncio.sleep(0)), itertools.count()
     try:
         async for batch in batches:
             run.stop.check()
-            encoded = await writer.encode(batch)
+            encoded = await writer.encode(batch, number=next(numbers))
             await storing
             storing = asyncio.create_task(writer.store(encoded))
             _look(run, writer.ledger)

@@ -11,6 +11,7 @@ from jobs.listing import EVERYTHING, Scope
 from jobs.patience import NONE, Patience
 from jobs.sidecar import Annotation
 from jobs.sources import ALL, Selection, Sources
+from jobs.steps import UNFOLLOWED, Steps
 from jobs.stop import Stop
 from searchindex.catalogue import ImageCard
 from searchindex.ports import ImageEncoder, VectorStore
@@ -39,5 +40,6 @@ class Indexing:
     journal: Journal = field(default_factory=NoJournal)
     patience: Patience = NONE
     stop: Stop = field(default_factory=Stop)
+    steps: Steps = UNFOLLOWED
     optimize: bool = True
     progress: Callable[[Ledger, int], None] = lambda _ledger, _total: None

@@ -1,6 +1,7 @@
 """What the program says: one JSON object a line on standard output, for a log collector and for a person alike."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -17,5 +18,8 @@ def say(event: str, **facts: Any) -> None:
 class ProgressLines:
     """The sink that every run has."""
 
+    def __init__(self, say: Callable[..., None] = say) -> None:
+        self._say = say
+
     def publish(self, progress: Progress) -> None:
-        say("progress", **progress.as_json())
+        self._say("progress", **progress.as_json())

@@ -9,6 +9,7 @@ from jobs.decoding import Picture
 from jobs.indexing import Indexing
 from jobs.ledger import Entry, Outcome
 from jobs.sources import OBSTACLES, Source
+from jobs.steps import Step
 from searchindex.errors import InvalidImage, SearchIndexError
 from searchindex.points import ContentHash, Payload, PointId, content_hash, point_id
 
@@ -48,15 +49,18 @@ async def prepared(run: Indexing, sources: Sequence[Source], stored: Stored, dec
     """
     loop = asyncio.get_running_loop()
 
-    def begin(at: int) -> "asyncio.Future[list[Prepared]]":
+    async def decode(at: int) -> list[Prepared]:
         batch = sources[at : at + run.batch_size]
-        return asyncio.gather(*(loop.run_in_executor(decoders, _prepare, run, source, stored) for source in batch))
+        if not batch:
+            return []
+        with run.steps.step(Step.DECODE, batch=at // run.batch_size, size=len(batch)):
+            return await asyncio.gather(*(loop.run_in_executor(decoders, _prepare, run, source, stored) for source in batch))
 
-    ahead = begin(0)
+    ahead = asyncio.create_task(decode(0))
     try:
         for at in range(0, len(sources), run.batch_size):
             batch = await ahead
-            ahead = begin(at + run.batch_size)
+            ahead = asyncio.create_task(decode(at + run.batch_size))
             yield batch
     finally:
         decoders.shutdown(wait=False, cancel_futures=True)  # nobody will take it: what has not begun need not

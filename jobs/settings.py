@@ -70,6 +70,9 @@ class JobSettings(BaseSettings):
 
     progress_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(10, description="Seconds between two lines of progress.")
     progress_port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="Serve `/progress` and `/metrics` there; 0 is off.")
+    traceparent: str = Field(
+        "", max_length=128, description="W3C trace context that the run belongs to, as a controller sets it; a malformed one is ignored."
+    )
     termination_message_path: Path | None = Field(
         None, description="Where the summary is left for the kubelet; `/dev/termination-log` where there is one."
     )

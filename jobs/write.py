@@ -16,6 +16,7 @@ from jobs.plan import Intent, category_of, outcome_of
 from jobs.prepare import Broken, Prepared, Ready, Same, entry_of
 from jobs.sidecar import NOTHING, Annotation
 from jobs.sources import Source
+from jobs.steps import Step
 from searchindex.points import ImagePayload, Payload, PointId, point_id
 from searchindex.ports import Point, Record
 
@@ -26,6 +27,7 @@ REMOVED_AT_ONCE = 1000  # ids in one message
 class Encoded:
     """A batch on its way to the store: `pictures` with their vectors, `same`: touched files, `broken`: what cannot be used."""
 
+    number: int
     pictures: Sequence[tuple[Ready, Row]]
     same: Sequence[Source]
     broken: Sequence[Broken]
@@ -40,12 +42,14 @@ class Writer:
     intents: Mapping[str, Intent]
     encoding: Executor = field(repr=False)
 
-    async def encode(self, batch: Sequence[Prepared]) -> Encoded:
-        """Nothing is written yet."""
+    async def encode(self, batch: Sequence[Prepared], *, number: int) -> Encoded:
+        """Nothing is written yet. `number`: of the batch in this run, from 0."""
         ready = [each for each in batch if isinstance(each, Ready)]
-        rows = await self._rows(ready)
+        with self.run.steps.step(Step.ENCODE, batch=number, size=len(ready)):
+            rows = await self._rows(ready)
         failed = [_not_encoded(each.source) for each, row in zip(ready, rows, strict=True) if row is None]
         return Encoded(
+            number=number,
             pictures=[(each, row) for each, row in zip(ready, rows, strict=True) if row is not None],
             same=[each.source for each in batch if isinstance(each, Same)],
             broken=[*(each for each in batch if isinstance(each, Broken)), *failed],
@@ -54,7 +58,8 @@ class Writer:
     async def store(self, encoded: Encoded) -> None:
         """A whole batch; nothing of it is left open afterwards."""
         if encoded.pictures:
-            await self._upsert([self._point(each, row) for each, row in encoded.pictures])
+            with self.run.steps.step(Step.UPSERT, batch=encoded.number, size=len(encoded.pictures)):
+                await self._upsert([self._point(each, row) for each, row in encoded.pictures])
         for each, _ in encoded.pictures:
             self._settle(each.source, each.content_hash)
         self.ledger.encoded += len(encoded.pictures)

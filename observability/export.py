@@ -21,7 +21,7 @@ from observability.meter import Meter
 from observability.metrics import SPANS_DROPPED, SPANS_EXPORTED
 from observability.tracing import Tracing
 
-SHARE = 0.05  # of the traces that begin here, where no variable says
+SHARE = 0.05
 QUEUE = 2048  # spans; OpenTelemetry's default
 CLOSING_SECONDS = 1.5
 GIVING_UP_SECONDS = 0.5
@@ -37,12 +37,14 @@ def named_exporter(name: str) -> SpanExporter:
     return OTLPSpanExporter()
 
 
-def export_to(exporter: SpanExporter, *, program: str, version: str) -> Tracing:
-    """Tracing whose spans go to `exporter`. Not the process's global provider: what libraries trace of themselves stays out."""
+def export_to(exporter: SpanExporter, *, program: str, version: str, share: float = SHARE) -> Tracing:
+    """Tracing whose spans go to `exporter`. `share`: of the traces that begin here, where no variable says another. Not the
+    process's global provider: what libraries trace of themselves stays out.
+    """
     counted = CountedExporter(exporter)
     # The environment last: it names the program otherwise.
     resource = Resource.create({SERVICE_NAME: program, SERVICE_VERSION: version}).merge(OTELResourceDetector().detect())
-    provider = TracerProvider(sampler=_sampler(), resource=resource, shutdown_on_exit=False)
+    provider = TracerProvider(sampler=_sampler(share), resource=resource, shutdown_on_exit=False)
     queue = BoundedQueue(counted)
     provider.add_span_processor(queue)
 
@@ -61,12 +63,12 @@ def export_to(exporter: SpanExporter, *, program: str, version: str) -> Tracing:
     return Tracing(provider, close=close, report=report)
 
 
-def _sampler() -> Sampler | None:
+def _sampler(share: float) -> Sampler | None:
     """None leaves it to the SDK, where OTEL_TRACES_SAMPLER says which."""
     if os.environ.get("OTEL_TRACES_SAMPLER"):
         return None
     try:
-        return ParentBasedTraceIdRatio(float(os.environ.get("OTEL_TRACES_SAMPLER_ARG") or SHARE))
+        return ParentBasedTraceIdRatio(float(os.environ.get("OTEL_TRACES_SAMPLER_ARG") or share))
     except ValueError:
         raise ValueError("OTEL_TRACES_SAMPLER_ARG is a share of all traces, 0 to 1.") from None
 

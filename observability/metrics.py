@@ -56,13 +56,14 @@ def _seconds(name: str, help: str, *labels: str, buckets: tuple[float, ...], pro
 
 
 SERVERS = (Program.SERVICE, Program.CONTROLLER)
+TRACED = (Program.SERVICE, Program.JOBS)
 JOBS = (Program.JOBS,)
 CONTROLLER = (Program.CONTROLLER,)
 
 # ---- programs that run on and on
 BUILD_INFO = _gauge("build_info", "1; the labels say which version runs, on which Python.", "version", "python", programs=SERVERS)
-SPANS_EXPORTED = _counter("spans_exported", "Spans that the collector took.")
-SPANS_DROPPED = _counter("spans_dropped", "Spans lost: `queue-full`, or `export-failed`.", "reason")
+SPANS_EXPORTED = _counter("spans_exported", "Spans that the collector took.", programs=TRACED)
+SPANS_DROPPED = _counter("spans_dropped", "Spans lost: `queue-full`, or `export-failed`.", "reason", programs=TRACED)
 
 # ---- service: requests
 REQUEST_DURATION = _seconds("request_duration", "Whole requests, by what was asked and how it ended.", "operation", "outcome", buckets=FAST)
@@ -124,6 +125,15 @@ INDEX_READY = _gauge("index_ready", "1 while the index is ready.", "namespace", 
 INDEX_POINTS = _gauge("index_points", "Pictures in the index's collection.", "namespace", "name", programs=CONTROLLER)
 INDEX_PROGRESS = _gauge(
     "index_progress_ratio", "How much of the run under way is done, 0 to 1.", "namespace", "name", programs=CONTROLLER, unit="ratio"
+)
+INDEX_RUN_FAILED = _gauge("index_run_failed", "1 if the last indexing run failed.", "namespace", "name", programs=CONTROLLER)
+INDEX_PICTURES = _gauge(
+    "index_pictures",
+    "Pictures of the last indexing run by outcome, all shards together.",
+    "namespace",
+    "name",
+    "outcome",
+    programs=CONTROLLER,
 )
 
 METRICS: tuple[Metric, ...] = tuple(each for each in globals().copy().values() if isinstance(each, Metric))

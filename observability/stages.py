@@ -35,9 +35,9 @@ class StageSpan(Protocol):
 
 
 class StageSpans(Protocol):
-    """Follows the stages of one request."""
+    """Follows the stages of one request, or the steps of one run."""
 
-    def begin(self, stage: Stage, began: float) -> StageSpan:
+    def begin(self, stage: StrEnum, began: float) -> StageSpan:
         """`began` is of `time.perf_counter`."""
         ...
 

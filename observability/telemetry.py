@@ -32,14 +32,15 @@ def exporter_of(environ: Mapping[str, str]) -> str | None:
     return wanted
 
 
-def open_tracing(*, program: str, version: str) -> "Tracing | None":
+def open_tracing(*, program: str, version: str, all_of_them: bool = False) -> "Tracing | None":
     """Tracing as the environment asks for it, else None. ValueError as above; ImportError where the packages are missing.
 
-    `program`: `service.name`, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES says another.
+    `program`: `service.name`, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES says another. `all_of_them`: whether every trace that
+    begins here is kept where no variable says how many: of few and long ones.
     """
     wanted = exporter_of(os.environ)
     if wanted is None:
         return None
-    from observability.export import export_to, named_exporter  # noqa: PLC0415  # installed with the extra alone
+    from observability.export import SHARE, export_to, named_exporter  # noqa: PLC0415  # installed with the extra alone
 
-    return export_to(named_exporter(wanted), program=program, version=version)
+    return export_to(named_exporter(wanted), program=program, version=version, share=1.0 if all_of_them else SHARE)

@@ -1,4 +1,4 @@
-"""Spans of requests and of their stages, by OpenTelemetry. Needs the extra [observability].
+"""Spans of requests and of their stages, of runs and of their steps, by OpenTelemetry. Needs the extra [observability].
 
 Written by hand and not by the instrumentation packages: those for gRPC and Qdrant lose failing calls or call them OK. Stage spans are
 made of the `StageClock`'s own measurement, so a trace and `Server-Timing` agree. Where a request is not sampled there are no stage
@@ -8,6 +8,7 @@ spans, and its context still goes on to whom it calls (W3C Trace Context). Where
 import time
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from logging import Filter, LogRecord
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, Trac
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from observability.meter import Meter
-from observability.stages import Stage, StageSpan
+from observability.stages import StageSpan
 
 Attributes = Mapping[str, str | int | float | bool]
 
@@ -33,17 +34,21 @@ class Tracing:
         self, provider: TracerProvider, *, close: Callable[[], None] = lambda: None, report: Callable[[Meter], None] = lambda _: None
     ) -> None:
         self._tracer = provider.get_tracer("searchindex")
-        self._stages: dict[Stage, Attributes] = {}
+        self._stages: dict[StrEnum, Attributes] = {}
         self._close, self._report = close, report
 
-    def describe(self, stage: Stage, attributes: Attributes) -> None:
+    def describe(self, stage: StrEnum, attributes: Attributes) -> None:
         """Attributes that every span of a stage has."""
         self._stages[stage] = attributes
 
-    def begin(self, name: str, carrier: Mapping[str, str]) -> "RequestSpan":
-        """The span of a request that is being answered here. `carrier`: `traceparent`, `tracestate`; what is malformed is ignored."""
+    def begin(self, name: str, carrier: Mapping[str, str], *, kind: SpanKind = SpanKind.SERVER) -> "EntrySpan":
+        """The span of what was asked of this process. `carrier`: `traceparent`, `tracestate`; what is malformed is ignored."""
         parent = W3C.extract(carrier, Context()) if carrier else Context()
-        return RequestSpan(self._tracer, self._tracer.start_span(name, parent, SpanKind.SERVER), self._stages)
+        return EntrySpan(self._tracer, self._tracer.start_span(name, parent, kind), self._stages)
+
+    def begin_run(self, name: str, carrier: Mapping[str, str]) -> "EntrySpan":
+        """The same for work that nobody waits for."""
+        return self.begin(name, carrier, kind=SpanKind.INTERNAL)
 
     def outgoing(self) -> list[tuple[str, str]]:
         """`traceparent`, and `tracestate` where there is one, of what is under way here: metadata for a call of another server."""
@@ -60,12 +65,12 @@ class Tracing:
         self._close()
 
 
-class RequestSpan:
-    """The span of one request, from its beginning the current one of the calling task until `end`."""
+class EntrySpan:
+    """The span of one request, or of one run, from its beginning the current one of the calling task until `end`."""
 
     __slots__ = ("_offset", "_span", "_stages", "_token", "_tracer", "sampled", "trace_id")
 
-    def __init__(self, tracer: Tracer, span: Span, stages: Mapping[Stage, Attributes]) -> None:
+    def __init__(self, tracer: Tracer, span: Span, stages: Mapping[StrEnum, Attributes]) -> None:
         spoken = span.get_span_context()
         self._tracer, self._span, self._stages = tracer, span, stages
         self.trace_id = trace.format_trace_id(spoken.trace_id)
@@ -73,8 +78,8 @@ class RequestSpan:
         self._offset = time.time() - time.perf_counter()
         self._token = contexts.attach(trace.set_span_in_context(span, Context()))
 
-    def begin(self, stage: Stage, began: float) -> StageSpan:
-        """A child, for the `StageClock`."""
+    def begin(self, stage: StrEnum, began: float) -> StageSpan:
+        """A child, for whoever measures."""
         attributes = self._stages.get(stage)
         kind = SpanKind.CLIENT if attributes and "server.address" in attributes else SpanKind.INTERNAL
         span = self._tracer.start_span(stage.value, None, kind, attributes, start_time=int((began + self._offset) * NANO))

@@ -23,7 +23,7 @@ from service.outcomes import Outcome, operation_of, outcome_of
 from service.queries import Search, Text
 
 if TYPE_CHECKING:  # its packages are not installed on a laptop
-    from observability.tracing import RequestSpan, Tracing
+    from observability.tracing import EntrySpan, Tracing
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Observer:
 class _Seen:
     """One request, while it is being answered."""
 
-    span: "RequestSpan | None" = None
+    span: "EntrySpan | None" = None
     clock: StageClock | None = None
     searches: Sequence[Search] = ()
     problem: str = ""
@@ -111,7 +111,7 @@ class Observed:
             self.observer.in_progress -= 1
             self._ended(scope, seen, time.perf_counter() - began)
 
-    def _span(self, scope: Scope) -> "RequestSpan | None":
+    def _span(self, scope: Scope) -> "EntrySpan | None":
         tracing = self.observer.tracing
         if tracing is None or scope["path"] in PROBES:
             return None
@@ -152,7 +152,7 @@ class Observed:
         return {"query_hash": blake2b(query.encode("utf-8", "replace"), key=SALT, digest_size=8).hexdigest()}
 
 
-def _end(span: "RequestSpan", scope: Scope, seen: _Seen, outcome: Outcome) -> None:
+def _end(span: "EntrySpan", scope: Scope, seen: _Seen, outcome: Outcome) -> None:
     """4xx are the caller's, and no errors here (OpenTelemetry's semantic conventions for HTTP servers)."""
     if not span.sampled:  # most are not, and what nobody sees is not put together
         span.end()

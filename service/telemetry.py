@@ -69,8 +69,12 @@ def describe_stages(tracing: "Tracing", settings: Settings, card: ModelCard) -> 
     if settings.index_path is None:
         searched |= {"server.address": settings.qdrant_host, "server.port": settings.qdrant_grpc_port}
     tracing.describe(Stage.SEARCH, searched)
+    if settings.redis_host is not None and settings.redis_enabled:
+        cached: dict[str, str | int] = {"db.system.name": "redis", "db.operation.name": "GET", "db.namespace": str(settings.redis_db)}
+        tracing.describe(Stage.CACHE, cached | {"server.address": settings.redis_host, "server.port": settings.redis_port})
     encoded: dict[str, str | int] = {
         "gen_ai.operation.name": "embeddings",
+        "gen_ai.provider.name": "searchindex",
         "gen_ai.request.model": card.name,
         "gen_ai.embeddings.dimension.count": card.dim,
     }

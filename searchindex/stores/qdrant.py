@@ -35,7 +35,7 @@ UNCOMPRESSED = {"grpc.compression_enabled_algorithms_bitset": 1}
 class QdrantStore:
     """The collection, or what the alias names, `collection`. `timeout` in seconds, for every single call.
 
-    `metadata`: asked at every search, in the caller's context, for what goes along with it, such as `traceparent`; lower-case names.
+    `metadata`: asked at every search and upsert, in the caller's context, for what goes with it, such as `traceparent`, in lower case.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class QdrantStore:
             part = slice(start, start + UPSERT)
             made = await asyncio.to_thread(wire.point_structs, points[part], rows[part])
             message = grpc.UpsertPoints(collection_name=self._collection, wait=True, points=made)
-            await self._call(partial(self._client.grpc_points.Upsert, message, timeout=self._timeout))
+            await self._call(partial(self._client.grpc_points.Upsert, message, timeout=self._timeout, metadata=self._metadata()))
 
     async def delete(self, ids: Sequence[PointId]) -> None:
         wanted = models.PointIdsList(points=list(ids))

@@ -1,13 +1,15 @@
 """What an indexing pod is told, and that the indexer understands it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 
+from controller.run_trace import traceparent
 from jobs.settings import JobSettings, read_settings
 from jobs.sources import Selection
-from tests.controller.job_samples import environment, example, indexer, job, pod, resource, specs
+from tests.controller.job_samples import DEFAULTS, environment, example, indexer, job, pod, resource, specs
 from tests.searchindex.schema_values import unhurried
 
 SECRET = {"secretKeyRef": {"name": "qdrant", "key": "api-key"}}
@@ -42,7 +44,19 @@ def test_smallest() -> None:
         "QDRANT_GRPC_PORT": "6334",
         "QDRANT_CREATE": "false",
         "QDRANT_COLLECTION": "photos-r1-0a1b2c3d",
+        "TRACEPARENT": traceparent(uid=example().uid, revision=1, trigger="9f8e7d6c-0"),
     }
+
+
+def test_where_spans_go() -> None:
+    """A collector that the installation names is told to the pods, with whose they are; a podTemplate may name another."""
+    defaults = replace(DEFAULTS, otlp_endpoint="http://collector:4317")
+    told = environment(job(example(), defaults=defaults))
+    assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4317"
+    assert told["OTEL_RESOURCE_ATTRIBUTES"] == "k8s.namespace.name=search,searchindex.name=photos"
+    own = {"name": "indexer", "env": [{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://mine:4317"}]}
+    theirs = environment(job(example(indexing={"podTemplate": {"spec": {"containers": [own]}}}), defaults=defaults))
+    assert (theirs["OTEL_EXPORTER_OTLP_ENDPOINT"], theirs["TRACEPARENT"]) == ("http://mine:4317", told["TRACEPARENT"])
 
 
 def test_secrets_are_named_and_not_copied() -> None:

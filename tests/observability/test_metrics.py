@@ -53,9 +53,11 @@ def test_every_metric_of_a_program_is_given_by_it(program: Program):
 def test_the_jobs_show_what_the_table_says():
     """A run's report fills every metric of theirs, with the labels declared."""
     meter = PrometheusMeter(Program.JOBS, version="1")
+    meter.watch(metrics.SPANS_EXPORTED, lambda: {(): 1.0})
+    meter.watch(metrics.SPANS_DROPPED, lambda: {("queue-full",): 1.0})
     Instruments(meter).publish(
         Progress(shard=0, shards=1, total=1, processed=1, indexed=1, unchanged=0, skipped=0, failed=0, deleted=0, images_per_second=1.0)
     )
-    families = {each.name: each for each in parse(meter.exposition("")[0].decode()) if each.name.startswith("searchindex")}
-    labels = {name: set(each.samples[0].labels) for name, each in families.items()}
+    families = [each for each in parse(meter.exposition("")[0].decode()) if each.name.startswith("searchindex")]
+    labels = {each.samples[0].name: set(each.samples[0].labels) for each in families}
     assert labels == {metric.name: set(metric.labels) for metric in metrics_of(Program.JOBS)}
