@@ -16,6 +16,7 @@ MAX_SAMPLES = 20 * 2**20
 NAMELESS = re.compile(r"(^|/)(utils?|helpers?|common|misc|base|managers?)(\.py|\.js|/)")
 CODE = {".py", ".js", ".go", ".css"}
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+LITERAL = re.compile(r"`[^`\n]*`")  # a pattern of a value may look like a link
 # A registry's address or an absolute path of one machine has no place in what everybody reads.
 REGISTRY = r"https?://[^ \"')]*(?:pypi|pythonhosted|npmjs|registry\.npm|proxy\.golang|deb\.debian)"
 NEVER = re.compile(REGISTRY + r"|(?<![\w./])/(?:root|work|home/\w+)/")
@@ -62,7 +63,11 @@ def links(files: list[Path]) -> Iterator[str]:
     """Every relative link in a document leads somewhere."""
     for file, content in text(files):
         if file.suffix == ".md":
-            yield from (f"{file}: {target} is not there" for target in LINK.findall(content) if not (ROOT / file.parent / target).exists())
+            yield from (
+                f"{file}: {target} is not there"
+                for target in LINK.findall(LITERAL.sub("", content))
+                if not (ROOT / file.parent / target).exists()
+            )
 
 
 def generated(_files: list[Path]) -> Iterator[str]:

@@ -69,6 +69,7 @@ def installed(namespace: Kubectl, qdrant: str, environment: dict[str, str]) -> I
         "controller.image.repository": "localhost/searchindex/controller",
         "controller.indexer.image": f"localhost/searchindex/jobs:{VERSION}",
         "controller.watchNamespaces[0]": name,
+        **{f"{part}.enabled": "false" for part in ("qdrant", "redis", "otelCollector")},  # the namespace has a Qdrant already
     }
     flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     helm(environment, "upgrade", "--install", "si", str(ROOT / "charts/searchindex"), "-n", name, "--wait", "--timeout=90s", *flags)
