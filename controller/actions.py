@@ -76,6 +76,14 @@ class DeleteJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireJob:
+    """Let a Job that has ended go after `ttl` seconds; until then its pods' logs can be read."""
+
+    name: str
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddFinalizer:
     finalizer: str
 
@@ -103,6 +111,7 @@ Action = (
     | DropCollection
     | ApplyJob
     | DeleteJob
+    | ExpireJob
     | AddFinalizer
     | RemoveFinalizer
     | RecordEvent

@@ -33,6 +33,8 @@ class ActionApplier:
                 await self._cluster.apply_job(resource.key.namespace, action.manifest)
             case act.DeleteJob():
                 await self._cluster.delete_job(resource.key.namespace, action.name)
+            case act.ExpireJob():
+                await self._cluster.expire_job(resource.key.namespace, action.name, action.ttl)
             case act.AddFinalizer():
                 await self._set_finalizers(resource, tuple(dict.fromkeys((*resource.finalizers, action.finalizer))))
             case act.RemoveFinalizer():

@@ -87,6 +87,11 @@ class KubernetesCluster:
         async with self._errors(may_be_gone=True):
             await self._client.delete(Job, name, namespace=namespace, cascade=CascadeType.FOREGROUND)
 
+    async def expire_job(self, namespace: str, name: str, ttl: int) -> None:
+        change = {"spec": {"ttlSecondsAfterFinished": ttl}}
+        async with self._errors(may_be_gone=True):
+            await self._client.patch(Job, name, change, namespace=namespace, patch_type=PatchType.MERGE)
+
     async def set_finalizers(self, key: Key, finalizers: Sequence[str], *, resource_version: str) -> None:
         change = {"metadata": {"finalizers": list(finalizers), "resourceVersion": resource_version}}
         async with self._errors():

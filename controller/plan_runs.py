@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from controller.actions import Action, ApplyJob, DeleteJob
+from controller.actions import Action, ApplyJob, DeleteJob, ExpireJob
 from controller.jobspec import build_job
 from controller.names import REINDEX, TEMPLATE_HASH
 from controller.observed import Collection, Defaults, JobView, Manifest, Observed
@@ -65,7 +65,7 @@ def plan_run(observed: Observed, target: Collection, defaults: Defaults, *, now:
         done=done,
         schedule_time=tick,
         next_tick=following,
-        actions=(*_end_others(observed.jobs, name), *_drive(observed, manifest, job, done, ttl)),
+        actions=(*_end_others(observed, name), *_drive(observed, manifest, job, done, ttl)),
     )
 
 
@@ -152,6 +152,12 @@ def _drive(observed: Observed, manifest: Manifest, job: JobView | None, done: Ru
     return (ApplyJob(manifest=manifest),) if changed else ()
 
 
-def _end_others(jobs: Iterable[JobView], name: str) -> tuple[Action, ...]:
-    """Jobs of other triggers or templates: those under way are stopped; ended ones go when their time to live is over."""
-    return delete_jobs(job for job in jobs if job.name != name and (job.result is None or job.ttl is None))
+def _end_others(observed: Observed, name: str) -> tuple[Action, ...]:
+    """Jobs of other triggers or templates: those under way are stopped; ended ones go when their time to live is over.
+
+    One that ended while nobody looked has none yet: whether the controller was there to see it makes no difference in the end.
+    """
+    others = [job for job in observed.jobs if job.name != name]
+    ttl = observed.resource.spec.indexing.ttl_seconds_after_finished
+    expiring = tuple(ExpireJob(name=job.name, ttl=ttl) for job in others if job.result is not None and job.ttl is None and not job.deleting)
+    return (*delete_jobs(job for job in others if job.result is None), *expiring)

@@ -88,6 +88,10 @@ class Cluster(Protocol):
         """With its pods, in the foreground: the Job is gone once its pods are. Nothing to do where there is none."""
         ...
 
+    async def expire_job(self, namespace: str, name: str, ttl: int) -> None:
+        """Set `ttlSecondsAfterFinished` alone. Nothing to do where there is no such Job."""
+        ...
+
     async def set_finalizers(self, key: Key, finalizers: Sequence[str], *, resource_version: str) -> None:
         """409 where the object has changed since it was read."""
         ...

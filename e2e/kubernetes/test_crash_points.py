@@ -6,7 +6,7 @@ after each of the three must be what an undisturbed life leaves.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from tests.faults.record import record
 
 BUDGET = float(os.environ.get("CRASH_SECONDS", "240"))  # then the remaining points are left out, and the table says how many were run
 OTHER = "ViT-B-32/laion2b_s34b_b79k"
+SETTLING_SECONDS = 30
+
+Remains = dict[str, Any]
+UNKNOWN = (None, None, None)
 
 
 @dataclass
@@ -61,7 +65,7 @@ def stage(namespace: Kubectl, qdrant: str, environment: dict[str, str], tmp_path
             made.controller.stop()
 
 
-def remains(stage: Stage, name: str) -> dict[str, Any]:
+def remains(stage: Stage, name: str) -> Remains:
     """What matters of one life, its name taken out."""
     index = stage.kubectl.get("si", name)
     jobs = stage.kubectl.list("jobs", f"searchindex.dev/index={name}")
@@ -85,19 +89,19 @@ def _said(index: Manifest | None, name: str) -> Any:
     return conditions, index["metadata"].get("finalizers"), _plain((status.get("active") or {}).get("collection", ""), name)
 
 
-def live(stage: Stage, name: str) -> list[dict[str, Any]]:
-    """Created, changed, deleted; what remained after each."""
-    found: list[dict[str, Any]] = []
+def live(stage: Stage, name: str, expected: Sequence[Remains | None]) -> list[Remains]:
+    """Created, changed, deleted; what remained after each. `expected`: of each what an undisturbed life leaves."""
+    found: list[Remains] = []
     spec = {"reclaimPolicy": "Delete", "rollout": {"revisionHistoryLimit": 0}, "indexing": quick()}
     stage.kubectl.apply(search_index(name, host=stage.qdrant.host, **spec))
     stage.wait(lambda: condition(stage.kubectl.get("si", name), "Ready")[0] == "True", f"{name} is Ready")
-    found.append(_settled(stage, name))
+    found.append(_settled(stage, name, expected[0]))
     stage.kubectl.merge("si", name, {"spec": {"model": {"name": OTHER}}})
     stage.wait(lambda: _rolled_out(stage, name), f"{name} has its second revision")
-    found.append(_settled(stage, name))
+    found.append(_settled(stage, name, expected[1]))
     stage.kubectl.delete("si", name, wait=False)
     stage.wait(lambda: stage.kubectl.get("si", name) is None, f"{name} is gone")
-    found.append(_settled(stage, name))
+    found.append(_settled(stage, name, expected[2]))
     return found
 
 
@@ -107,28 +111,37 @@ def _rolled_out(stage: Stage, name: str) -> bool:
     return active.get("revision") == 2 and condition(index, "UpToDate")[0] == "True"
 
 
-def _settled(stage: Stage, name: str) -> dict[str, Any]:
-    """Twice the same a second apart: what comes late, such as a Job's end, has come."""
-    last: dict[str, Any] = {}
+def _settled(stage: Stage, name: str, expected: Remains | None) -> Remains:
+    """What is there once nothing changes any more: a second apart the same, and where it is known, what is expected.
 
-    def same() -> dict[str, Any] | None:
+    A controller that was killed takes seconds to start again, in which nothing changes either: hence `SETTLING_SECONDS` for it.
+    """
+    last: Remains = {}
+    end = time.monotonic() + SETTLING_SECONDS
+
+    def same() -> Remains | None:
         nonlocal last
         before, last = last, remains(stage, name)
-        time.sleep(0.7)
-        return last if before == last else None
+        time.sleep(1)
+        late = time.monotonic() > end
+        return last if before == last and (expected in (None, last) or late) else None
 
-    found: dict[str, Any] = stage.wait(same, f"{name} settles")
+    found: Remains = stage.wait(same, f"{name} settles")
     return found
 
 
-def one_life(stage: Stage, name: str, *, at: int, after: bool) -> list[dict[str, Any]]:
+def one_life(stage: Stage, name: str, *, at: int, after: bool, expected: Sequence[Remains | None] = UNKNOWN) -> list[Remains]:
     controller = stage.controller_for(name)
     stage.proxy.arm(at=at, after=after, kill=controller.kill)
     controller.start()
     try:
-        return live(stage, name)
+        return live(stage, name, expected)
     finally:
         controller.stop()
+
+
+def _differences(found: Remains, expected: Remains) -> list[str]:
+    return [f"{part} is {found[part]}, not {expected[part]}" for part in expected if found[part] != expected[part]]
 
 
 @pytest.mark.timeout(BUDGET + 120)
@@ -139,12 +152,13 @@ def test_killed_at_any_write_it_ends_the_same(stage: Stage) -> None:
     writes = list(stage.proxy.writes)
     points = [(number, after) for number in range(1, len(writes) + 1) for after in (False, True)]
     points = points[::3] + points[1::3] + points[2::3]  # a run that is cut short has seen all parts of the life
-    began, done, diverged = time.monotonic(), 0, []
+    began, done = time.monotonic(), 0
+    diverged: list[str] = []
     for number, after in points:
         if time.monotonic() - began > BUDGET:
             break
         where = f"{'after' if after else 'before'} write {number}"
-        if one_life(stage, f"c{number}{'a' if after else 'b'}", at=number, after=after) != golden:
-            diverged.append(where)
+        found = one_life(stage, f"c{number}{'a' if after else 'b'}", at=number, after=after, expected=golden)
+        diverged += [f"{where}: {said}" for one, other in zip(found, golden, strict=True) for said in _differences(one, other)]
         done += 1
     record("F-29", cases=done, bad=diverged, measured=f"on a cluster; {done} of {len(points)} points of {len(writes)} writes")

@@ -49,6 +49,10 @@ class FakeCluster:
     async def delete_job(self, namespace: str, name: str) -> None:
         self._or_none("delete_job", lambda: self.objects.delete("jobs", namespace, name, foreground=True))
 
+    async def expire_job(self, namespace: str, name: str, ttl: int) -> None:
+        change = {"spec": {"ttlSecondsAfterFinished": ttl}}
+        self._or_none("expire_job", lambda: self.objects.merge("jobs", namespace, name, change))
+
     async def set_finalizers(self, key: Key, finalizers: Sequence[str], *, resource_version: str) -> None:
         change = {"metadata": {"finalizers": list(finalizers), "resourceVersion": resource_version}}
         self._call("set_finalizers", lambda: self.objects.merge("searchindexes", key.namespace, key.name, change))

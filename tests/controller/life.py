@@ -16,7 +16,7 @@ from tests.controller.objects import Objects
 
 KEY = Key("shop", "photos")
 WRITES = {
-    *("apply_job", "delete_job", "set_finalizers", "set_status", "record_event"),
+    *("apply_job", "delete_job", "expire_job", "set_finalizers", "set_status", "record_event"),
     *("create", "change", "stamp", "point_alias", "drop_alias", "drop"),
 }
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -60,6 +60,7 @@ async def test_every_action_is_carried_out_and_twice_is_once() -> None:
     assert len(place.cluster.objects.listed("events", "shop")) == 2
     away = (
         act.DeleteJob(name="products-r1-0a1b2c3d"),
+        act.ExpireJob(name="products-r1-0a1b2c3d", ttl=60),
         act.DropAlias(alias="products"),
         act.DropCollection(name=NAME, uid="uid-1"),
         act.RemoveFinalizer(finalizer="searchindex.dev/collections"),

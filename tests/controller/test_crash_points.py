@@ -18,7 +18,7 @@ from tests.controller.suite.test_cluster import an_index
 from tests.controller.world import DEFAULTS, START
 
 KEY = Key("shop", "products")
-WRITES = {"apply_job", "delete_job", "set_finalizers", "set_status", "record_event"}
+WRITES = {"apply_job", "delete_job", "expire_job", "set_finalizers", "set_status", "record_event"}
 WRITES |= {"create", "change", "stamp", "point_alias", "drop_alias", "drop"}
 LOOKS = 40
 

@@ -44,6 +44,17 @@ def test_another_source_is_another_run() -> None:
     assert world.condition("Ready") == ("True", "Available")
 
 
+def test_a_run_that_ended_unseen_is_kept_as_long_as_any_other() -> None:
+    """Another run is asked for before anybody saw the first one's end: its pods' logs stay readable all the same."""
+    world = World()
+    world.settle()
+    world.finish()
+    world.annotations[REINDEX] = "again"
+    world.settle()
+    first, second = (world.jobs[name] for name in made(world))
+    assert (first.result, first.ttl, second.result) == ("Succeeded", 86400, None)
+
+
 def test_an_annotation_asks_for_a_run() -> None:
     """Any new value of searchindex.dev/reindex is one more run."""
     world = filled()

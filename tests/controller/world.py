@@ -167,6 +167,8 @@ class World:
                 self._apply_job(action.manifest)
             case act.DeleteJob():
                 self.jobs.pop(action.name, None)
+            case act.ExpireJob():
+                self.jobs[action.name] = replace(self.jobs[action.name], ttl=action.ttl)
             case act.AddFinalizer():
                 self.finalizers = (*self.finalizers, action.finalizer)
             case act.RemoveFinalizer():

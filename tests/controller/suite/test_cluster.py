@@ -133,6 +133,17 @@ async def test_deleting_a_job_twice_is_deleting_it_once(cluster: Cluster, namesp
     assert all("deletionTimestamp" in job["metadata"] for job in await cluster.jobs(Key(namespace, "products")))
 
 
+async def test_a_job_is_given_its_time_to_live(cluster: Cluster, namespace: str) -> None:
+    """What else the Job says stays as it is; one that is gone needs none."""
+    await cluster.apply_job(namespace, a_job())
+    name = a_job()["metadata"]["name"]
+    await cluster.expire_job(namespace, name, 60)
+    (job,) = await cluster.jobs(Key(namespace, "products"))
+    assert job["spec"]["ttlSecondsAfterFinished"] == 60
+    assert job["spec"]["completions"] == a_job()["spec"]["completions"]
+    await cluster.expire_job(namespace, "gone", 60)
+
+
 async def test_pods_are_found_by_their_job(cluster: Cluster, people: People, namespace: str) -> None:
     """Only this Job's pods are asked for progress."""
     for job in ("mine", "other"):
