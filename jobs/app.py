@@ -1,15 +1,16 @@
-"""The composition root of `python -m jobs index`: settings in, an ending out. The only place of this program that names adapters."""
+"""The composition root of `python -m jobs index`: settings in, an ending out.
+
+With `opening.py` the only place of this program that names adapters.
+"""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from jobs.collection import SharedStore, Wanted, ensure_collection
+from jobs.collection import Wanted, ensure_collection
 from jobs.ending import COMPLETED, Ending, Reason, ending_of
 from jobs.folder import Folder
 from jobs.index import index
@@ -21,6 +22,7 @@ from jobs.ledger import Ledger
 from jobs.limits import Limits
 from jobs.lines import ProgressLines, say
 from jobs.listing import Scope
+from jobs.opening import not_installed, open_model, opened_store
 from jobs.patience import Patience
 from jobs.progress import ProgressSink, Reporter
 from jobs.progress_http import ProgressServer
@@ -31,10 +33,9 @@ from jobs.sources import Selection, Sources
 from jobs.stop import Stop
 from jobs.telemetry import RunTelemetry, open_telemetry
 from jobs.walk import check_folder
-from searchindex.catalogue import find_card
 from searchindex.encoders.onnx import open_image_encoder
-from searchindex.errors import CollectionMismatch, InvalidInput
-from searchindex.models import PreparedModel, find_model, read_model
+from searchindex.errors import InvalidInput
+from searchindex.models import PreparedModel
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +90,7 @@ async def _index(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry
     seen.describe(settings, model.card)
     patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
     wanted = Wanted(name=settings.qdrant_collection, model=model, create=settings.qdrant_create)
-    async with _opened_store(settings, seen) as store:
+    async with opened_store(settings, outgoing=seen.outgoing) as store:
         await patience(lambda: ensure_collection(store, wanted))
         encoder = await asyncio.to_thread(open_image_encoder, model)
         annotations = await asyncio.to_thread(annotations_in, sources.sidecars())
@@ -104,7 +105,7 @@ async def _index(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry
                 batch_size=settings.index_batch_size,
                 workers=settings.index_num_workers,
                 scope=scope,
-                selection=Selection(include=_patterns(settings.include), exclude=_patterns(settings.exclude)),
+                selection=Selection(include=patterns(settings.include), exclude=patterns(settings.exclude)),
                 limits=Limits(failed=settings.max_failed_percent, deleted=settings.max_delete_percent, prune=settings.prune),
                 journal=journal,
                 patience=patience,
@@ -148,64 +149,11 @@ def open_sources(settings: JobSettings, stop: Stop) -> Sources:
     try:
         from jobs.bucket import Bucket, Place  # noqa: PLC0415  # not installed on a laptop
     except ImportError as error:
-        raise _not_installed(error) from None
+        raise not_installed(error) from None
     place = Place(
         bucket=settings.s3_bucket, prefix=settings.s3_prefix, endpoint=settings.s3_endpoint.rstrip("/"), region=settings.s3_region
     )
     return Bucket(place, check=stop.check)
-
-
-def _not_installed(error: ImportError) -> InvalidInput:
-    return InvalidInput(f"The package {error.name} is not installed.", hint="pip install 'searchindex[jobs]'")
-
-
-def open_model(settings: JobSettings) -> PreparedModel:
-    """The model that the settings name. NotFound, ModelUnavailable or CollectionMismatch say why there is none."""
-    if settings.model_path is not None:
-        model = read_model(settings.model_path)
-    else:
-        model = find_model(find_card(f"{settings.clip_model_name}/{settings.clip_pretrained}"), settings.models_path)
-    if settings.model_fingerprint not in (None, model.fingerprint):
-        raise CollectionMismatch(
-            f"MODEL_FINGERPRINT is {settings.model_fingerprint}, but {model.card.name} has the fingerprint {model.fingerprint}.",
-            hint="Mount the model that the collection was made for, or index into another collection.",
-        )
-    return model
-
-
-@asynccontextmanager
-async def _opened_store(settings: JobSettings, seen: RunTelemetry) -> AsyncIterator[SharedStore]:
-    store = open_store(settings, seen)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-def open_store(settings: JobSettings, seen: RunTelemetry) -> SharedStore:
-    try:
-        from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
-    except ImportError as error:
-        raise _not_installed(error) from None
-    if settings.qdrant_ca_file is not None:
-        _trust(settings.qdrant_ca_file)
-    return QdrantStore(
-        settings.qdrant_host,
-        http_port=settings.qdrant_port,
-        grpc_port=settings.qdrant_grpc_port,
-        collection=settings.qdrant_collection,
-        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
-        tls=settings.qdrant_tls,
-        timeout=settings.qdrant_timeout,
-        metadata=seen.outgoing,
-    )
-
-
-def _trust(authority: Path) -> None:
-    """For the whole process, before gRPC reads its roots, which it does once."""
-    if not authority.is_file():
-        raise InvalidInput(f"QDRANT_CA_FILE: there is no file {authority}.", hint="Mount the certificate authority there.")
-    os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)
 
 
 @contextmanager
@@ -218,5 +166,5 @@ def _journal(job: Job, settings: JobSettings, scope: Scope, model: PreparedModel
         yield journal
 
 
-def _patterns(text: str) -> tuple[str, ...]:
+def patterns(text: str) -> tuple[str, ...]:
     return tuple(pattern.strip() for pattern in text.split(",") if pattern.strip())

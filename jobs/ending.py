@@ -1,7 +1,7 @@
 """How an indexing process ends: a reason, an exit status that Kubernetes can act on, and a summary that fits where it is read.
 
 0 completed · 3 the configuration cannot be used: trying again is of no use · 4 something did not answer: try again · 5 too much
-failed, or too much would be removed · 143 asked to stop · 1 a defect of the program
+failed, too much would be removed, or what was looked for is not so · 143 asked to stop · 1 a defect of the program
 """
 
 import os
@@ -35,6 +35,8 @@ class Reason(StrEnum):
     STORE_UNAVAILABLE = "StoreUnavailable"
     FAILURE_BUDGET_EXCEEDED = "FailureBudgetExceeded"
     PRUNE_LIMIT_EXCEEDED = "PruneLimitExceeded"
+    TARGET_MISSED = "TargetMissed"
+    DIFFERENCES = "Differences"
     INTERRUPTED = "Interrupted"
     INTERNAL_ERROR = "InternalError"
 

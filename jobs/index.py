@@ -18,8 +18,9 @@ from jobs.plan import Action, Plan, intents, outcome_of, plan
 from jobs.prepare import Prepared, Stored, entry_of, prepared
 from jobs.sources import Source
 from jobs.steps import Step
+from jobs.stored import stored_points
 from jobs.write import Writer
-from searchindex.points import Payload, PointId, point_id
+from searchindex.points import point_id
 
 __all__ = ["Indexing", "index"]
 
@@ -35,7 +36,7 @@ async def index(run: Indexing, ledger: Ledger | None = None) -> Ledger:
         listing = await asyncio.to_thread(list_pictures, run.sources, scope=run.scope, selection=run.selection, check=run.stop.check)
     ledger.total = listing.total
     with run.steps.step(Step.COMPARE):
-        stored = await run.patience(lambda: _stored(run))
+        stored = await run.patience(lambda: stored_points(run.store, run.scope))
     todo = plan(listing.sources, stored, run.annotations, hidden=listing.hidden)
     begun = await asyncio.to_thread(run.journal.begin, intents(todo, stored))
     todo = _settled(todo, listing, stored, begun, ledger)
@@ -45,16 +46,6 @@ async def index(run: Indexing, ledger: Ledger | None = None) -> Ledger:
     if run.optimize:
         await run.store.optimize()
     return ledger
-
-
-async def _stored(run: Indexing) -> dict[PointId, Payload]:
-    """The points that this run is responsible for. Those of other sources and programs are not looked at, and never touched."""
-    found: dict[PointId, Payload] = {}
-    async for record in run.store.scroll():
-        uri = record.payload.get("file_path")
-        if isinstance(uri, str) and record.id == point_id(uri) and run.scope.has(uri):
-            found[record.id] = record.payload
-    return found
 
 
 def _settled(todo: Plan, listing: Listing, stored: Stored, begun: Begun, ledger: Ledger) -> Plan:

@@ -46,7 +46,7 @@ def plan(
         else:
             refresh.append(source)
     gone = (str(payload["file_path"]) for identity, payload in stored.items() if identity not in seen)
-    return Plan(tuple(encode), tuple(refresh), tuple(unchanged), tuple(sorted(uri for uri in gone if not _is_hidden(uri, hidden))))
+    return Plan(tuple(encode), tuple(refresh), tuple(unchanged), tuple(sorted(uri for uri in gone if not is_hidden(uri, hidden))))
 
 
 def category_of(source: Source, annotation: Annotation) -> str:
@@ -55,7 +55,7 @@ def category_of(source: Source, annotation: Annotation) -> str:
     return annotation.category if annotation.category is not None else folder.rpartition("/")[2]
 
 
-def _is_hidden(uri: str, hidden: Sequence[str]) -> bool:
+def is_hidden(uri: str, hidden: Sequence[str]) -> bool:
     return any(place in ("", ".", uri) or uri.startswith(f"{place}/") for place in hidden)
 
 

@@ -1,25 +1,22 @@
-"""Settings of an indexing process: one flat environment variable each, as a controller sets them, or a flag of the same name.
+"""Settings of `python -m jobs index`: one flat environment variable each, as a controller sets them, or a flag of the same name.
 
-Read once, in `__main__`; a wrong value stops the start with its name.
+Read once, in the program's beginning; a wrong value stops the start with its name.
 """
 
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
 from jobs.shards import Shard
+from jobs.shared_settings import ModelSettings, StoreSettings, read
 from searchindex.errors import InvalidInput
 
-Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-class JobSettings(BaseSettings):
+class JobSettings(ModelSettings, StoreSettings):
     """Each field is read from the variable of its name in capitals."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     image_dir: Path | None = Field(None, description="Folder of the pictures, searched through all its folders. This, or `S3_BUCKET`.")
     s3_bucket: str = Field(
@@ -38,25 +35,7 @@ class JobSettings(BaseSettings):
     include: str = Field("", description="Only paths that match one of these patterns, separated by commas; `*` also matches `/`.")
     exclude: str = Field("", description="No paths that match one of these.")
 
-    model_path: Path | None = Field(None, description="One prepared model's folder; overrides CLIP_MODEL_NAME.")
-    models_path: Path = Field(Path("models"), description="Folder of prepared models.")
-    clip_model_name: str = Field("ViT-H-14", description="Architecture of the model, as `searchindex models` lists it.")
-    clip_pretrained: str = Field("laion2b_s32b_b79k", description="Which weights of that architecture.")
-    model_fingerprint: str | None = Field(None, description="Where set, no other model than the one of this fingerprint is used.")
-
-    qdrant_host: str = Field("localhost", description="Qdrant server.")
-    qdrant_port: Port = Field(6333, description="Its HTTP port.")
-    qdrant_grpc_port: Port = Field(6334, description="Its gRPC port; used for indexing.")
-    qdrant_collection: str = Field("images", min_length=1, max_length=255, description="Collection.")
     qdrant_create: bool = Field(True, description="Make the collection if there is none; where a controller makes it: no.")
-    qdrant_api_key: SecretStr | None = Field(None, description="Qdrant's API key.")
-    qdrant_tls: bool = Field(False, description="Speak TLS to Qdrant.")
-    qdrant_ca_file: Path | None = Field(None, description="Certificate authority to trust, in PEM; the system's by default.")
-    qdrant_timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds before one call is given up.")
-    qdrant_retry_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        120.0, description="How long a server that does not answer is waited for."
-    )
-
     index_batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(256, description="Pictures that are encoded and stored at once.")
     index_num_workers: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads that read and decode.")
     shard_index: Annotated[int, Field(ge=0)] | None = Field(None, description="Which shard, from 0; JOB_COMPLETION_INDEX where not set.")
@@ -79,22 +58,16 @@ class JobSettings(BaseSettings):
 
 
 def read_settings(**given: Any) -> JobSettings:
-    """From the environment, and before it what is `given`.
-
-    InvalidInput names each variable that is wrong and what it may be, never its value.
-    """
-    try:
-        return _with_one_place(JobSettings(**given))
-    except ValidationError as error:
-        wrong = [f"{'_'.join(str(part) for part in fault['loc'][:1]).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise InvalidInput("The settings cannot be used. " + "; ".join(wrong) + ".") from None
+    """From the environment, and before it what is `given`. InvalidInput says what is wrong."""
+    settings = read(JobSettings, given)
+    with_one_place(settings)
+    return settings
 
 
-def _with_one_place(settings: JobSettings) -> JobSettings:
+def with_one_place(settings: JobSettings) -> None:
     """InvalidInput where the pictures are nowhere, or at two places."""
     if (settings.image_dir is None) is (settings.s3_bucket == ""):
         raise InvalidInput("Of IMAGE_DIR and S3_BUCKET exactly one must be set.", hint="The first for a folder, the second for a bucket.")
-    return settings
 
 
 def shard_of(settings: JobSettings) -> Shard:

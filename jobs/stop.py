@@ -1,8 +1,12 @@
 """Being asked to stop: the batch in hand is finished, what waits is woken, nothing new is begun."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from searchindex.errors import SearchIndexError
+
+Done = TypeVar("Done")
 
 
 class Interrupted(SearchIndexError):
@@ -33,3 +37,15 @@ class Stop:
         except TimeoutError:
             return
         raise Interrupted
+
+    async def unless(self, work: Coroutine[Any, Any, Done]) -> Done:
+        """What `work` returns; Interrupted as soon as it is asked, and `work` is cancelled."""
+        working, asked = asyncio.ensure_future(work), asyncio.ensure_future(self._asked.wait())
+        try:
+            await asyncio.wait((working, asked), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise Interrupted
+            return working.result()
+        finally:
+            working.cancel()
+            asked.cancel()

@@ -50,7 +50,11 @@ class ScalarQuantization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionConfig:
-    """One collection of unit vectors of `dim` float32 under cosine distance, built with one model `fingerprint`."""
+    """One collection of unit vectors of `dim` float32 under cosine distance, built with one model `fingerprint`.
+
+    For a server: `on_disk` keeps the originals on disk and only what is searched in RAM; `build_threads` is how many threads build
+    its graph, so that other collections are searched meanwhile; 0 leaves that to the engine.
+    """
 
     name: str
     dim: int
@@ -58,6 +62,8 @@ class CollectionConfig:
     hnsw: Hnsw = field(default_factory=Hnsw)
     quantization: ScalarQuantization = field(default_factory=ScalarQuantization)
     schema: dict[str, FieldType] = field(default_factory=lambda: dict(PAYLOAD_SCHEMA))
+    on_disk: bool = False
+    build_threads: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

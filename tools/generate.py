@@ -13,7 +13,10 @@ from pydantic_settings import BaseSettings
 from cli.__main__ import app as command
 from controller.conditions import Reason
 from controller.settings import Settings as ControllerSettings
+from jobs.benchmark.settings import BenchmarkSettings
 from jobs.settings import JobSettings
+from jobs.simulation.settings import SimulationSettings
+from jobs.verification.settings import VerificationSettings
 from observability.metrics import Metric, Program, metrics_of
 from searchindex.catalogue import cards
 from searchindex.collection import PAYLOAD_SCHEMA
@@ -37,7 +40,17 @@ def settings_page() -> str:
 def indexing_page() -> str:
     """Of the indexing program."""
     about = "`python -m jobs index` reads these environment variables, and takes a flag for each: `--image-dir` is `IMAGE_DIR`.\n"
-    return _variables("Settings of indexing", about, JobSettings)
+    pages = [_variables("Settings of indexing", about, JobSettings)]
+    known = set(JobSettings.model_fields)
+    for name, settings in (("verify", VerificationSettings), ("simulate", SimulationSettings), ("benchmark", BenchmarkSettings)):
+        own = {field for field in settings.model_fields if field not in known}
+        shared = "all of the above" if known <= set(settings.model_fields) else "those of the store" + _model_too(settings)
+        pages.append(_variables(f"`python -m jobs {name}`", f"Reads {shared}, and\n", settings, only=own, level=2))
+    return "\n".join(pages)
+
+
+def _model_too(settings: type[BaseSettings]) -> str:
+    return " and of the model" if "model_path" in settings.model_fields else ""
 
 
 def controller_page() -> str:
@@ -58,14 +71,17 @@ def conditions_page() -> str:
     return "\n".join([*head, *types, *reasons, ""])
 
 
-def _variables(title: str, about: str, settings: type[BaseSettings]) -> str:
+def _variables(title: str, about: str, settings: type[BaseSettings], *, only: set[str] | None = None, level: int = 1) -> str:
     """One row a variable."""
     rows = []
     for name, field in settings.model_fields.items():
+        if only is not None and name not in only:
+            continue
         secret = SecretStr in (field.annotation, *get_args(field.annotation))
         default = "required" if field.is_required() else f"`{field.default}`" if field.default not in (None, "") else ""
         rows.append(f"| `{name.upper()}` | {default} | {field.description}{' Secret.' if secret else ''} |")
-    return "\n".join([f"# {title}\n{NOTE}", about, "| variable | default | meaning |", "| --- | --- | --- |", *rows, ""])
+    head = f"# {title}\n{NOTE}" if level == 1 else f"{'#' * level} {title}\n"
+    return "\n".join([head, about, "| variable | default | meaning |", "| --- | --- | --- |", *rows, ""])
 
 
 def models_page() -> str:

@@ -34,6 +34,13 @@ class EdgeStore:
     async def create(self, config: CollectionConfig) -> None:
         await self._threads.write(lambda: self._create(config))
 
+    async def create_for_loading(self, config: CollectionConfig) -> None:
+        """As `create`: this engine builds nothing before it is told to."""
+        await self.create(config)
+
+    async def finish_loading(self, _config: CollectionConfig) -> None:
+        await self.optimize()
+
     async def state(self) -> CollectionState | None:
         opened = await self._opened()
         return None if opened is None else await self._threads.read(opened.state)

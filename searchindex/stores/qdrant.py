@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from qdrant_client import AsyncQdrantClient, grpc, models
+from qdrant_client import AsyncQdrantClient, models
 
 from searchindex.collection import CollectionConfig, CollectionState, Hnsw
 from searchindex.errors import NotFound, StoreUnavailable, shorten
@@ -27,6 +27,8 @@ Done = TypeVar("Done")
 
 UPSERT = 500  # points in one message: two megabytes at 1,024 dimensions
 POLL = 0.2  # seconds between two looks at a collection that is being optimised
+IDLE = 25  # looks at one that is green and yet not built, before it is asked anew
+ASKED = 5  # times
 RECONNECT = {"grpc.initial_reconnect_backoff_ms": 200, "grpc.max_reconnect_backoff_ms": 2000}  # gRPC's own goes up to two minutes
 # Only the first algorithm, which is none: a client that offers gzip gets it, and a vector then takes the server ten times as long.
 UNCOMPRESSED = {"grpc.compression_enabled_algorithms_bitset": 1}
@@ -70,11 +72,16 @@ class QdrantStore:
         )
 
     async def create(self, config: CollectionConfig) -> None:
-        if await self._info() is None:
-            await self._make(config)
-        if (there := await self._claimed(config)) is None:
-            raise StoreUnavailable(f'The collection "{shorten(self._collection, 60)}" was removed while it was made.', hint="Try again.")
-        await self._index_fields(config, there)
+        await self._index_fields(config, await self._created(config))
+
+    async def create_for_loading(self, config: CollectionConfig) -> None:
+        """As `create`, but a new collection builds no index of vectors or payload until `finish_loading`: it takes points faster."""
+        await self._created(config, deferred=True)
+
+    async def finish_loading(self, config: CollectionConfig) -> None:
+        """Build what `create_for_loading` left out. Fields first: the graph has edges for them."""
+        await self._index_fields(config, await self._required())
+        await self.optimize()
 
     async def claim(self, config: CollectionConfig) -> bool:
         """As `create` for a collection that another program makes: nothing is made but the fingerprint. False where there is none."""
@@ -95,8 +102,7 @@ class QdrantStore:
         rows = checked_rows(points)
         for start in range(0, len(points), UPSERT):
             part = slice(start, start + UPSERT)
-            made = await asyncio.to_thread(wire.point_structs, points[part], rows[part])
-            message = grpc.UpsertPoints(collection_name=self._collection, wait=True, points=made)
+            message = await asyncio.to_thread(wire.upsert_points, points[part], rows[part], collection=self._collection)
             await self._call(partial(self._client.grpc_points.Upsert, message, timeout=self._timeout, metadata=self._metadata()))
 
     async def delete(self, ids: Sequence[PointId]) -> None:
@@ -134,14 +140,25 @@ class QdrantStore:
     async def optimize(self) -> None:
         """Setting a value that is already set makes the server look for work; then it says itself when it is done."""
         settings = models.OptimizersConfigDiff(indexing_threshold=qdrant_metadata.INDEXING_THRESHOLD)
-        await self._call(lambda: self._client.update_collection(self._collection, optimizers_config=settings))
-        await asyncio.sleep(POLL)
-        while (info := await self._required()).status is not models.CollectionStatus.GREEN:
+        for _ in range(ASKED):
+            await self._call(lambda: self._client.update_collection(self._collection, optimizers_config=settings))
+            if wire.built(await self._green()):
+                return
+        raise StoreUnavailable("Qdrant says that it is done, and has not built the index.", hint="Look at the server's log.")
+
+    async def _green(self) -> models.CollectionInfo:
+        """Once it is: built where it was waited for, or after some looks the server sees nothing to do."""
+        idle = 0
+        while True:
+            await asyncio.sleep(POLL)
+            info = await self._required()
             if info.status is models.CollectionStatus.RED:
                 raise StoreUnavailable(
                     f"Qdrant cannot build the index: {shorten(str(info.optimizer_status))}", hint="Look at the server's log."
                 )
-            await asyncio.sleep(POLL)
+            idle = idle + 1 if info.status is models.CollectionStatus.GREEN else 0
+            if idle and (wire.built(info) or idle > IDLE):
+                return info
 
     async def close(self) -> None:
         if not self._closed:
@@ -174,11 +191,18 @@ class QdrantStore:
         require_same(config, name=self._collection, dim=wire.dim(there), fingerprint=wire.fingerprint(there))
         return there
 
-    async def _make(self, config: CollectionConfig) -> None:
+    async def _created(self, config: CollectionConfig, *, deferred: bool = False) -> models.CollectionInfo:
+        if await self._info() is None:
+            await self._make(config, deferred=deferred)
+        if (there := await self._claimed(config)) is None:
+            raise StoreUnavailable(f'The collection "{shorten(self._collection, 60)}" was removed while it was made.', hint="Try again.")
+        return there
+
+    async def _make(self, config: CollectionConfig, *, deferred: bool) -> None:
         """Another process may do the same at the same moment: what counts is what is there afterwards."""
-        described = wire.described(config, name=self._collection)
+        settings = wire.settings(config, deferred=deferred) | {"metadata": wire.described(config, name=self._collection)}
         try:
-            await self._call(lambda: self._client.create_collection(self._collection, **wire.settings(config), metadata=described))
+            await self._call(lambda: self._client.create_collection(self._collection, **settings))
         except Exception:
             if await self._info() is None:
                 raise

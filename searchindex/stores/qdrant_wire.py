@@ -13,10 +13,9 @@ from searchindex.errors import InvalidInput
 from searchindex.points import PointId
 from searchindex.ports import Point, Record, Vectors
 from searchindex.stores import qdrant_metadata as metadata
+from searchindex.stores.qdrant_bytes import point_bytes, upsert_bytes
 from searchindex.stores.qdrant_filters import qdrant_filter
 from searchindex.stores.ranking import Fetch, Scored, beam
-
-_DENSE_DATA = b"\x0a"  # field 1, length-delimited, of DenseVector in qdrant's points.proto: packed float
 
 
 def described(config: CollectionConfig, *, name: str) -> dict[str, Any]:
@@ -24,17 +23,29 @@ def described(config: CollectionConfig, *, name: str) -> dict[str, Any]:
     return metadata.described(name=name, fingerprint=config.fingerprint, schema=config.schema)
 
 
-def settings(config: CollectionConfig) -> dict[str, Any]:
-    """Keyword arguments of the client's `create_collection`."""
+def settings(config: CollectionConfig, *, deferred: bool = False) -> dict[str, Any]:
+    """Keyword arguments of the client's `create_collection`. `deferred`: no graph is built until a threshold is set."""
     scalar = models.ScalarQuantizationConfig(
         type=models.ScalarType.INT8, quantile=config.quantization.quantile, always_ram=config.quantization.always_ram
     )
+    threads = config.build_threads or None
     return {
-        "vectors_config": models.VectorParams(size=config.dim, distance=models.Distance.COSINE),
-        "hnsw_config": models.HnswConfigDiff(m=config.hnsw.m, ef_construct=config.hnsw.ef_construct),
+        "vectors_config": models.VectorParams(size=config.dim, distance=models.Distance.COSINE, on_disk=config.on_disk or None),
+        "hnsw_config": models.HnswConfigDiff(m=config.hnsw.m, ef_construct=config.hnsw.ef_construct, max_indexing_threads=threads),
         "quantization_config": models.ScalarQuantization(scalar=scalar),
-        "optimizers_config": models.OptimizersConfigDiff(indexing_threshold=metadata.INDEXING_THRESHOLD),
+        "optimizers_config": models.OptimizersConfigDiff(
+            indexing_threshold=0 if deferred else metadata.INDEXING_THRESHOLD, max_optimization_threads=threads
+        ),
     }
+
+
+def built(info: models.CollectionInfo) -> bool:
+    """Whether what is not in a graph is only what segments may keep without one.
+
+    A collection is green also in the moment before it begins to build.
+    """
+    most = info.segments_count * metadata.INDEXING_THRESHOLD * 1024 // (4 * max(1, dim(info)))
+    return (info.points_count or 0) - (info.indexed_vectors_count or 0) <= most
 
 
 def state(info: models.CollectionInfo, *, points: int, name: str) -> CollectionState:
@@ -68,20 +79,20 @@ def schema(info: models.CollectionInfo) -> dict[str, FieldType]:
     return {field: FieldType(kind) for field, kind in types.items() if kind in known}
 
 
-def point_struct(point: Point, row: NDArray[np.float32]) -> grpc.PointStruct:
-    """InvalidInput where id or payload cannot be stored."""
+def upsert_points(points: Sequence[Point], rows: Vectors, *, collection: str) -> grpc.UpsertPoints:
+    """Applied before it is answered. InvalidInput where an id or a payload cannot be stored."""
+    made = b"".join(upsert_bytes(_point(point, row)) for point, row in zip(points, rows, strict=True))
+    message = grpc.UpsertPoints()
+    message.ParseFromString(made)
+    message.collection_name, message.wait = collection, True
+    return message
+
+
+def _point(point: Point, row: NDArray[np.float32]) -> bytes:
     try:
-        return grpc.PointStruct(
-            id=grpc.PointId(num=point.id),
-            vectors=grpc.Vectors(vector=grpc.Vector(dense=_dense(row))),
-            payload=RestToGrpc.convert_payload(point.payload),
-        )
-    except (TypeError, ValueError, OverflowError) as error:
+        return point_bytes(point.id, row, point.payload)
+    except (TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"The id or the payload of point {point.id} cannot be stored.", hint="A payload is plain JSON.") from error
-
-
-def point_structs(points: Sequence[Point], rows: Vectors) -> list[grpc.PointStruct]:
-    return [point_struct(point, row) for point, row in zip(points, rows, strict=True)]
 
 
 def query_request(asked: Fetch, *, ef: int) -> models.QueryRequest:
@@ -125,21 +136,6 @@ def retrieved(found: grpc.RetrievedPoint) -> Record:
     data = vector.dense.data if vector.HasField("dense") else vector.data
     row = np.fromiter(data, np.float32, len(data)) if found.HasField("vectors") else None
     return Record(PointId(found.id.num), GrpcToRest.convert_payload(found.payload), row)
-
-
-def _dense(row: NDArray[np.float32]) -> grpc.DenseVector:
-    """As bytes, without a Python float for each component."""
-    data = row.astype("<f4", copy=False).tobytes()
-    vector = grpc.DenseVector()
-    vector.ParseFromString(_DENSE_DATA + _varint(len(data)) + data)
-    return vector
-
-
-def _varint(number: int) -> bytes:
-    """Seven bits a byte, lowest first, the top bit set where more follow."""
-    if number < 1 << 7:
-        return bytes([number])
-    return bytes([number % 128 + 128]) + _varint(number >> 7)
 
 
 def _params(depth: int, ef: int) -> models.SearchParams:

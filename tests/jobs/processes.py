@@ -37,11 +37,15 @@ def environment(server: QdrantServer, collection: str, images: Path, **more: obj
     return {name.upper(): str(value) for name, value in given.items()}
 
 
-def start(settings: Mapping[str, str], *flags: str) -> "subprocess.Popen[str]":
+def start(settings: Mapping[str, str], *flags: str, command: str = "index") -> "subprocess.Popen[str]":
     """Its output is read by the caller."""
-    command = [sys.executable, "-m", "jobs", "index", *flags]
     return subprocess.Popen(  # noqa: S603  # our own program
-        command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "jobs", command, *flags],
+        cwd=ROOT,
+        env=os.environ | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
