@@ -91,10 +91,13 @@ bench-seed: .build/torch/.bench ## Install what the end-to-end baseline of make 
 	@.build/torch/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes -r requirements/bench.txt
 	@touch $@
 
-e2e: e2e-laptop e2e-cluster ## The whole of it end to end: in one process, and on a cluster
+e2e: e2e-laptop e2e-monitoring e2e-cluster ## The whole of it end to end: in one process, as it is seen, and on a cluster
 
 e2e-laptop: $(VENV)/.test ## The one-process product, as a person uses it
-	@$(BIN)/python -m pytest e2e --ignore=e2e/kubernetes $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest e2e --ignore=e2e/kubernetes --ignore=e2e/monitoring $(PYTEST_ARGS)
+
+e2e-monitoring: $(VENV)/.test ## Dashboards, alerts and traces in Prometheus and a collector, built from Go modules (some 15 minutes the first time)
+	@$(BIN)/python -m pytest e2e/monitoring -p no:randomly $(PYTEST_ARGS)
 
 # The tests of a cluster are told in order: some leave a store dead for the next ones.
 e2e-cluster: $(VENV)/.test ## The controller on a cluster: KUBECONFIG's, else one of this machine's own (root, some 20 minutes the first time)
@@ -138,4 +141,4 @@ requirements: ## Compile the hashed requirement files; needs uv
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-cluster cluster cluster-down parts images fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-monitoring e2e-cluster cluster cluster-down parts images fmt generate requirements clean

@@ -111,7 +111,7 @@ class Program:
             indexer_image=self.settings.indexer_image,
             image_pull_policy=self.settings.indexer_pull_policy,
             delete_timeout_seconds=self.settings.delete_timeout_seconds,
-            otlp_endpoint=self.settings.indexer_otlp_endpoint,
+            otlp_endpoint=self.settings.otel_exporter_otlp_endpoint,
         )
 
     @asynccontextmanager

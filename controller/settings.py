@@ -13,7 +13,9 @@ class Settings(BaseSettings):
 
     indexer_image: str = Field("searchindex-jobs:latest", description="Image of the indexing pods.")
     indexer_pull_policy: str = Field("IfNotPresent", description="As a container's imagePullPolicy.")
-    indexer_otlp_endpoint: str = Field("", description="Collector that indexing pods send spans to, as `http://host:4317`; empty: none.")
+    otel_exporter_otlp_endpoint: str = Field(
+        "", description="Collector that indexing pods send spans to, as `http://host:4317`; empty: none."
+    )
     watch_namespaces: str = Field("", description="Comma-separated; empty: the whole cluster.")
     pod_namespace: str = Field("default", description="Where the Lease lies.")
     pod_name: str = Field("searchindex-controller", description="This process's name in the Lease.")
