@@ -1,15 +1,14 @@
 """Models and stores, opened as settings say: the adapters that every program of this package may need."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.shared_settings import ModelSettings, StoreSettings
 from searchindex.catalogue import find_card
 from searchindex.errors import CollectionMismatch, InvalidInput
 from searchindex.models import PreparedModel, find_model, read_model
+from searchindex.stores.qdrant_trust import trust
 
 if TYPE_CHECKING:
     from searchindex.stores.qdrant import QdrantStore
@@ -52,7 +51,7 @@ def open_store(settings: StoreSettings, *, outgoing: Outgoing = list) -> "Qdrant
     except ImportError as error:
         raise not_installed(error) from None
     if settings.qdrant_ca_file is not None:
-        _trust(settings.qdrant_ca_file)
+        trust(settings.qdrant_ca_file)
     return QdrantStore(
         settings.qdrant_host,
         http_port=settings.qdrant_port,
@@ -64,9 +63,3 @@ def open_store(settings: StoreSettings, *, outgoing: Outgoing = list) -> "Qdrant
         metadata=outgoing,
     )
 
-
-def _trust(authority: Path) -> None:
-    """For the whole process, before gRPC reads its roots, which it does once."""
-    if not authority.is_file():
-        raise InvalidInput(f"QDRANT_CA_FILE: there is no file {authority}.", hint="Mount the certificate authority there.")
-    os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(authority)

@@ -19,6 +19,7 @@ from searchindex.encoders.onnx import open_image_encoder, open_text_encoder
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.models import PreparedModel, find_model, read_model
 from searchindex.ports import VectorStore
+from searchindex.stores.qdrant_trust import trust
 from service import errors, guards
 from service.cache import Cache, MemoryCache
 from service.engine import Engine, EngineParts
@@ -64,6 +65,11 @@ def open_model(settings: Settings) -> PreparedModel:
             f"CLIP_VECTOR_DIM is {settings.clip_vector_dim}, but {model.card.name} has {model.card.dim} dimensions.",
             hint="Remove the variable, or name another model.",
         )
+    if settings.model_fingerprint not in (None, model.fingerprint):
+        raise InvalidInput(
+            f"MODEL_FINGERPRINT is {settings.model_fingerprint}, but {model.card.name} has the fingerprint {model.fingerprint}.",
+            hint="Mount the model that the collection was made with.",
+        )
     return model
 
 
@@ -82,6 +88,8 @@ def open_store(settings: Settings, *, tracing: "Tracing | None" = None) -> Vecto
         return EdgeStore(settings.index_path)
     with extra("service"):
         from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
+    if settings.qdrant_ca_file is not None:
+        trust(settings.qdrant_ca_file)
     return QdrantStore(
         settings.qdrant_host,
         http_port=settings.qdrant_port,

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of the text encoder.")
     models_path: Path = Field(Path("models"), description="Folder of prepared models.")
     model_path: Path | None = Field(None, description="One prepared model's folder; overrides CLIP_MODEL_NAME.")
+    model_fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = Field(
+        None, description="Where set, no other model than the one of this fingerprint is used."
+    )
 
     index_path: Path | None = Field(None, description="Folder of an embedded index. Without it, Qdrant is used.")
     qdrant_host: Host = Field("localhost", description="Qdrant server.")
@@ -30,6 +33,7 @@ class Settings(BaseSettings):
     qdrant_collection: CollectionName = Field("images", description="Collection, or an alias of one.")
     qdrant_api_key: HeaderSecret | None = Field(None, description="Qdrant's API key.")
     qdrant_tls: bool = Field(False, description="Speak TLS to Qdrant.")
+    qdrant_ca_file: Path | None = Field(None, description="Certificate authority to trust, in PEM; the system's by default.")
     qdrant_timeout: Annotated[float, Field(gt=0, le=60)] = Field(1.0, description="Seconds before a search of Qdrant is given up.")
     qdrant_hnsw_ef: Annotated[int, Field(ge=1, le=10_000)] = Field(128, description="HNSW candidates while searching.")
 
