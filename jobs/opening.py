@@ -62,4 +62,3 @@ def open_store(settings: StoreSettings, *, outgoing: Outgoing = list) -> "Qdrant
         timeout=settings.qdrant_timeout,
         metadata=outgoing,
     )
-

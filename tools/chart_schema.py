@@ -10,11 +10,14 @@ Written where a chart is: `charts/**/values.yaml`. Of a README all that follows 
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
+
+from tools.chart_settings import service_settings
 
 Schema = dict[str, Any]
 ROOT = Path(__file__).parent.parent
@@ -111,9 +114,10 @@ def _comment(lines: list[str], at: int, path: str) -> tuple[str, Schema]:
     return " ".join(line for line in told if line and not line.startswith(WORD)), said
 
 
+@cache
 def _definitions() -> dict[str, Schema]:
     found: dict[str, Schema] = yaml.safe_load(DEFINITIONS.read_text("utf-8"))
-    return found
+    return {**found, "serviceSettings": service_settings()}
 
 
 # ---- schema to tables

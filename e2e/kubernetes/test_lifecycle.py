@@ -66,9 +66,9 @@ def installed(namespace: Kubectl, qdrant: str, environment: dict[str, str]) -> I
     namespace.run("label", "namespace", name, "pod-security.kubernetes.io/warn=restricted", "pod-security.kubernetes.io/audit=restricted")
     namespace.apply(CLAIM, FILL)
     values = {
-        "controller.image.repository": "localhost/searchindex/controller",
-        "controller.indexer.image": f"localhost/searchindex/jobs:{VERSION}",
+        "controller.image.registry": "localhost",
         "controller.watchNamespaces[0]": name,
+        **{f"{part}.enabled": "false" for part in ("api", "qdrant", "redis", "otelCollector")},
         **{f"{part}.enabled": "false" for part in ("qdrant", "redis", "otelCollector")},  # the namespace has a Qdrant already
     }
     flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
