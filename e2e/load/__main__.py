@@ -16,7 +16,7 @@ from e2e.load.options import SCRIPTS, Options, parse
 from e2e.load.result import result_of
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_KEPT = 99  # k6's status where a threshold is crossed
+NOT_KEPT, INTERRUPTED = 99, 105  # k6's status where a threshold is crossed, and where it was told to end
 
 
 def main(arguments: list[str]) -> int:
@@ -45,10 +45,15 @@ def run(options: Options, stem: Path) -> dict[str, Any]:
 
 
 def _ask(program: str, options: Options, *, summary: Path, page: Path) -> dict[str, Any]:
+    """Ctrl+C ends the run early, and what was found until then is kept."""
     told = {**os.environ, **options.environment(summary=summary, page=page)}  # not as flags: a list of processes would show the key
-    status = subprocess.run([program, "run", "--quiet", "--no-usage-report", str(SCRIPTS[options.name])], env=told, check=False).returncode
-    if status not in (0, NOT_KEPT):
-        raise RuntimeError(f"k6 ended with status {status}")
+    with subprocess.Popen([program, "run", "--quiet", "--no-usage-report", str(SCRIPTS[options.name])], env=told) as process:
+        try:
+            process.wait()
+        except KeyboardInterrupt:  # the terminal has sent it to k6 too
+            process.wait()
+    if process.returncode not in (0, NOT_KEPT, INTERRUPTED):
+        raise RuntimeError(f"k6 ended with status {process.returncode}")
     found: dict[str, Any] = json.loads(summary.read_text("utf-8"))
     summary.unlink()
     return found

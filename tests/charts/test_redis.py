@@ -27,12 +27,12 @@ def test_it_is_a_cache_and_nothing_else() -> None:
     assert {"maxmemory 512mb", "maxmemory-policy allkeys-lru", 'save ""', "appendonly no"} <= set(lines)
 
 
-@pytest.mark.parametrize(("kept", "limit"), [(512, "640Mi"), (64, "80Mi")])
-def test_the_container_may_have_a_quarter_more_than_is_kept(kept: int, limit: str) -> None:
-    """One number says both; what is said of resources is kept beside it."""
+@pytest.mark.parametrize(("kept", "requested", "limit"), [(512, "128Mi", "640Mi"), (64, "64Mi", "80Mi")])
+def test_the_container_may_have_a_quarter_more_than_is_kept(kept: int, requested: str, limit: str) -> None:
+    """One number says all, and never asks for more than the limit; what is said of resources is kept beside it."""
     found = container(maxMemoryMiB=kept, resources={"requests": {"cpu": "1"}, "limits": {"cpu": "2"}})
     assert f"maxmemory {kept}mb" in files(maxMemoryMiB=kept)["redis.conf"]
-    assert found["resources"]["limits"] == {"cpu": "2", "memory": limit}
+    assert found["resources"] == {"requests": {"cpu": "1", "memory": requested}, "limits": {"cpu": "2", "memory": limit}}
     assert container(resources={"limits": {"memory": "1Gi"}})["resources"]["limits"]["memory"] == "1Gi"
 
 

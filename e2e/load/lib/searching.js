@@ -1,7 +1,7 @@
 // One search, and what its answer must be: about what was asked, whole, in order, and with the picture that was meant.
 import http from "k6/http";
 import { check, sleep } from "k6";
-import { Counter, Rate, Trend } from "k6/metrics";
+import { Rate, Trend } from "k6/metrics";
 import { API_KEY, EXPECT, HOST, TARGET } from "./settings.js";
 
 /** @typedef {import("./queries.js").Query} Query */
@@ -23,7 +23,6 @@ const stages = Object.fromEntries(STAGES.map((name) => [name, new Trend(`stage_$
 const failed = new Rate("failed");
 const refused = new Rate("refused");
 const polite = new Rate("refused_with_retry_after");
-const byStatus = new Counter("failures");
 
 /** The service must answer before anything is measured: it is waited for, half a minute at most. @param {Query} first */
 export function ready(first) {
@@ -48,13 +47,17 @@ export function search(query) {
     refusals.add(response.timings.duration);
     polite.add(Number(response.headers["Retry-After"]) > 0);
   }
-  if (!answer && !shed) byStatus.add(1, { status: String(response.status), error: response.error_code });
+  if (!answer && !shed) told(response);
   if (answer) check(answer, rules(query));
 }
 
 /** @param {string} query */
 const post = (query) =>
   http.post(`${TARGET}/search`, JSON.stringify({ query, top_k: TOP }), { headers, timeout: "10s", tags: { name: "search" } });
+
+/** A failure is rare, and its words are what one needs to find out why. @param {import("k6/http").Response} response */
+const told = ({ status, error, body, timings }) =>
+  console.error(`${new Date().toISOString()} failed after ${timings.duration.toFixed(0)} ms: status ${status} ${error} ${String(body).slice(0, 200)}`);
 
 /** An answer that is not JSON is a failure, whatever its status. @param {import("k6/http").Response} response */
 function read(response) {

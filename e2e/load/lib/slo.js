@@ -16,6 +16,9 @@ export const PROMISE = {
 /** What a run reports of every time. */
 export const STATISTICS = ["count", "min", "med", "p(95)", "p(99)", "max"];
 
+/** Seconds until the rate is reached. @param {number} seconds at that rate */
+export const rise = (seconds) => Math.min(10, Math.ceil(seconds / 10));
+
 /**
  * `rate` searches a second for so many seconds, after a rise from a tenth of it; whether or not the service keeps up.
  * @param {{rate: number, seconds: number, exec?: string}} load
@@ -27,7 +30,7 @@ export const steady = ({ rate, seconds, exec }) => ({
   preAllocatedVUs: Math.ceil(Math.max(10, rate / 2)),
   maxVUs: Math.ceil(Math.max(20, rate * 4)),
   stages: [
-    { target: Math.ceil(rate), duration: `${Math.max(1, Math.round(seconds / 10))}s` },
+    { target: Math.ceil(rate), duration: `${rise(seconds)}s` },
     { target: Math.ceil(rate), duration: `${Math.ceil(seconds)}s` },
   ],
   gracefulStop: "12s",
