@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.render import CHARTS, Manifest, Refused, only, render
+from tests.charts.render import CHARTS, Manifest, Refused, notes, only, render
+from tests.charts.scenarios import values_of
 from tests.controller.job_samples import example, job
 from tools.monitoring.alerts import ALERTS
 from tools.monitoring.files import DASHBOARDS
@@ -137,6 +138,15 @@ def test_a_wrong_value_is_refused(wrong: dict[str, Any]):
     """With its path."""
     with pytest.raises(Refused, match="observability"):
         rendered(monitors=wrong)
+
+
+def test_who_is_not_let_in_is_told():
+    """A monitor whose scrapes a policy or a missing key refuses would show nothing, and nobody would say why."""
+    said = notes(CHART, {**ON, "api": {"apiKeys": {"existingSecret": "keys"}}})
+    assert [
+        word for word in ("qdrant.networkPolicy.scrapers", "otelCollector.networkPolicy.scrapers", "monitors.apiKey") if word not in said
+    ] == []
+    assert "Prometheus" not in notes(CHART, values_of("monitoring"))
 
 
 def test_files_are_where_the_chart_looks():

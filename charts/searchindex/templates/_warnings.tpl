@@ -1,6 +1,7 @@
 {{/* What works, and surprises later: a list of sentences. */}}
 {{- define "searchindex.warnings" -}}
 {{- $api := .Values.api -}}
+{{- $seen := .Values.observability.monitors.enabled -}}
 {{- $pods := ternary $api.replicas $api.autoscaling.maxReplicas (eq $api.autoscaling.by "none") | int -}}
 {{- $open := or $api.ingress.enabled $api.httpRoute.enabled (ne $api.service.type "ClusterIP") -}}
 {{- $all := list
@@ -20,6 +21,12 @@
     "The follow-up link of an explanation may meet another pod than the search: set api.service.sessionAffinity to ClientIP, or have a Redis.")
   (list (not .Values.networkPolicy.enabled)
     "No NetworkPolicies: whatever runs in the cluster reaches every part of the release that asks for no key.")
+  (list (and $seen .Values.qdrant.enabled .Values.qdrant.networkPolicy.enabled (not .Values.qdrant.networkPolicy.scrapers))
+    "Prometheus is not let in to Qdrant: name it in qdrant.networkPolicy.scrapers.")
+  (list (and $seen .Values.otelCollector.enabled .Values.otelCollector.networkPolicy.enabled (not .Values.otelCollector.networkPolicy.scrapers))
+    "Prometheus is not let in to the collector: name it in otelCollector.networkPolicy.scrapers.")
+  (list (and $seen $api.enabled (ne $api.apiKeys.existingSecret "") (not .Values.observability.monitors.apiKey.existingSecret))
+    "The API asks for keys, and Prometheus has none: set observability.monitors.apiKey.existingSecret.")
   (list (and $api.enabled (not $api.resources.limits))
     "The API pods have no memory limit.")
 -}}
