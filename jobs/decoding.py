@@ -25,6 +25,6 @@ Decode = Callable[[bytes, ImageCard], Picture]  # blocks; called from several th
 
 
 def decode_here(content: bytes, card: ImageCard) -> Picture:
-    """In this process. A large JPEG is decoded at a fraction of its size, no side below twice the card's."""
+    """In this process. A large JPEG is decoded at a fraction of its size, no side below 1.5 times the card's."""
     image = decode(content, at_least=card.size)
     return Picture(pixels=preprocess(image, card), width=image.width, height=image.height, format=image.format, taken_at=image.taken_at)

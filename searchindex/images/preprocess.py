@@ -1,6 +1,7 @@
 """From an RGB picture to what the image tower takes: open_clip's inference transform, without torch, pixel for pixel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -21,9 +22,18 @@ _LONG = 8
 def preprocess(image: DecodedImage, card: ImageCard) -> NDArray[np.float32]:
     """float32 [3, size, size]: resized, cropped or padded, then (x / 255 - mean) / std per channel."""
     square = _RESIZE[card.resize_mode](image.picture, card)
-    scaled = np.asarray(square, dtype=np.float32) / np.float32(255)
-    normalised = (scaled - np.asarray(card.mean, np.float32)) / np.asarray(card.std, np.float32)
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+    levels, values = np.asarray(square), _normalised(card.mean, card.std)
+    pixels = np.empty((3, card.size, card.size), np.float32)
+    for channel in range(3):
+        np.take(values[channel], levels[..., channel], out=pixels[channel])
+    return pixels
+
+
+@lru_cache(maxsize=8)
+def _normalised(mean: Sequence[float], std: Sequence[float]) -> NDArray[np.float32]:
+    """[3, 256]: what each level of each channel becomes. Looked up, it need not be computed for each pixel."""
+    scaled = np.arange(256, dtype=np.float32) / np.float32(255)
+    return (scaled - np.asarray(mean, np.float32)[:, None]) / np.asarray(std, np.float32)[:, None]
 
 
 def _squash(picture: Image.Image, card: ImageCard) -> Image.Image:
