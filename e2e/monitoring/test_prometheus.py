@@ -48,7 +48,7 @@ def config(programs: Live, qdrant: int, collector: int) -> dict[str, Any]:
     jobs = []
     for name, port in targets.items():
         labels = {"namespace": "shop", "pod": f"{name}-0"} | ({"index": "photos"} if name == Program.JOBS.value else {})
-        theirs = name in {Program.CONTROLLER.value, "collector"}
+        theirs = name == Program.CONTROLLER.value
         jobs.append({"job_name": name, "honor_labels": theirs, "static_configs": [{"targets": [f"{HOST}:{port}"], "labels": labels}]})
     return {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "rule_files": [str(RULES)], "scrape_configs": jobs}
 

@@ -1,10 +1,12 @@
 """The whole controller over the fakes: it survives being killed before and after each of its writes (fault case F-29)."""
 
+import logging
 from dataclasses import replace
 
 import pytest
 
 from controller.conditions import Reason
+from controller.names import TRACE_ID
 from controller.ports import ClusterError, StoreError
 from tests.controller.life import KEY, Life
 from tests.faults.record import record
@@ -51,6 +53,17 @@ async def test_a_whole_life_leaves_nothing_behind() -> None:
     assert len(life.store.collections) == 1
     await delete(life)
     assert life.remains() == {"indexes": [], "jobs": [], "collections": {}, "aliases": {}}
+
+
+async def test_the_line_of_a_run_names_its_trace(caplog: pytest.LogCaptureFixture) -> None:
+    """It is joined with what the run's pods say; other actions have none."""
+    life = Life()
+    with caplog.at_level(logging.INFO, logger="controller.reconcile"):
+        await create(life)
+    told = {record.action: getattr(record, "trace_id", None) for record in caplog.records if record.message == "apply"}
+    (job,) = life.cluster.objects.listed("jobs")
+    assert told["ApplyJob"] == job["metadata"]["annotations"][TRACE_ID]
+    assert told["CreateCollection"] is None
 
 
 @pytest.mark.parametrize("until", [1, 2, 3])

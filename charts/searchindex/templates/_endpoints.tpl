@@ -44,10 +44,10 @@ secretKey: {{ .existingSecretKey }}
 {{- end -}}
 {{- end -}}
 
-{{/* Empty where nothing is traced. */}}
+{{/* Empty where nothing is traced. With its namespace: indexing pods of other namespaces send there too. */}}
 {{- define "searchindex.otlp" -}}
 {{- if .Values.otelCollector.enabled -}}
-http://{{ .Release.Name }}-otel-collector:4317
+http://{{ .Release.Name }}-otel-collector.{{ .Release.Namespace }}:4317
 {{- else -}}
 {{- .Values.externalOtlpEndpoint -}}
 {{- end -}}
