@@ -9,10 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Qdrant:
-    """By its address in the cluster."""
+    """By its address in the cluster. `key`: where one is asked for."""
 
     host: str
     port: int = 6333
+    key: str = ""
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """`result` of the answer; None where it is a 404."""
@@ -20,7 +21,7 @@ class Qdrant:
             f"http://{self.host}:{self.port}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"} | ({"api-key": self.key} if self.key else {}),
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310

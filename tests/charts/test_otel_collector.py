@@ -92,7 +92,7 @@ def test_durations_of_spans_and_of_requests_have_the_same_buckets() -> None:
 def test_memory_is_bounded_from_within_before_it_is_from_without() -> None:
     """One number: the container's limit; the collector refuses spans below it, before anything else is done with them."""
     found = container(memoryMiB=500, resources={"limits": {"cpu": "1"}})
-    assert found["resources"]["limits"] == {"cpu": "1", "memory": "500Mi"}
+    assert found["resources"] == {"requests": {"cpu": "50m", "memory": "250Mi"}, "limits": {"cpu": "1", "memory": "500Mi"}}
     assert {"name": "GOMEMLIMIT", "value": "400MiB"} in found["env"]
     said = configuration(memoryMiB=500)
     assert said["processors"]["memory_limiter"] == {"check_interval": "1s", "limit_mib": 400, "spike_limit_mib": 80}

@@ -1,6 +1,8 @@
 """The chart of Qdrant: one server, or a real cluster of them."""
 
 import base64
+import os
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -31,13 +33,17 @@ def configuration(**values: object) -> dict[str, Any]:
     return found
 
 
-def started(folder: Path, pod: str, **values: object) -> list[str]:
-    """The words with which Qdrant is started in a pod of that name: the chart's script is run."""
-    (folder / "start.sh").write_text(only(rendered(**values), "ConfigMap")["data"]["start.sh"])
+def started(folder: Path, pod: str, *, listening: dict[str, int] | None = None, **values: object) -> list[str]:
+    """The words with which Qdrant is started in a pod of that name: the chart's script is run. `listening`: host to port, on loopback."""
+    script = only(rendered(**values), "ConfigMap")["data"]["start.sh"]
+    for host, port in (listening or {}).items():
+        script = script.replace('$(host "$1")/6335', f'$(host "$1" | sed s/{host}.*/127.0.0.1/)/{port}')
+    (folder / "start.sh").write_text(script)
     (folder / "entrypoint.sh").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (folder / "entrypoint.sh").chmod(0o755)
     command = ["/bin/sh", "start.sh"]
-    done = subprocess.run(command, cwd=folder, env={"POD_NAME": pod}, capture_output=True, text=True, check=True)  # noqa: S603  # the script under test
+    environment = {"POD_NAME": pod, "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)  # noqa: S603  # the script under test
     return done.stdout.split()
 
 
@@ -56,6 +62,20 @@ def test_the_others_join_through_the_first(tmp_path: Path, ordinal: int) -> None
         "--bootstrap",
         "http://r-qdrant-0.r-qdrant-headless:6335",
     ]
+
+
+@pytest.mark.parametrize("ordinal", [0, 1])
+def test_whoever_is_new_joins_through_a_member_that_listens(tmp_path: Path, ordinal: int) -> None:
+    """The first pod too: with an empty volume it would else found a second cluster beside the one that is there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        words = started(tmp_path, f"r-qdrant-{ordinal}", replicas=3, listening={"r-qdrant-2": server.getsockname()[1]})
+    assert words[-2:] == ["--bootstrap", "http://r-qdrant-2.r-qdrant-headless:6335"]
+
+
+def test_more_members_restart_none() -> None:
+    """The pods' template is the same for three and for five."""
+    three, five = (stateful(replicas=count)["spec"]["template"] for count in (3, 5))
+    assert three == five
 
 
 def test_members_can_speak_tls_with_one_another(tmp_path: Path) -> None:

@@ -38,12 +38,25 @@ tls:
 {{- mustMergeOverwrite (include "qdrant.ownConfiguration" . | fromYaml) (deepCopy .Values.config) | toYaml -}}
 {{- end -}}
 
-{{/* The first pod founds the cluster, the others join through it. Whoever has been a member already goes back by itself. */}}
+{{/*
+Whoever is not a member yet joins through one that listens; where none does, the first pod founds the cluster, and the others wait for it.
+Nobody listens before it is a member. To a member all of this is nothing: Qdrant remembers its cluster, and takes no notice.
+*/}}
 {{- define "qdrant.start" -}}
+{{- $name := include "qdrant.name" . -}}
 set -eu
-member() { echo "http{{ include "qdrant.peerTls" . }}://{{ include "qdrant.name" . }}-$1.{{ include "qdrant.name" . }}-headless:6335"; }
+host() { echo "{{ $name }}-$1.{{ $name }}-headless"; }
+member() { echo "http{{ include "qdrant.peerTls" . }}://$(host "$1"):6335"; }
+listens() { timeout 2 bash -c ": </dev/tcp/$(host "$1")/6335" 2>/dev/null; }
 ordinal="${POD_NAME##*-}"
 set -- --config-path /etc/qdrant/qdrant.yaml --uri "$(member "$ordinal")"
-[ "$ordinal" = 0 ] || set -- "$@" --bootstrap "$(member 0)"
+for other in {{ range until (int .Values.replicas) }}{{ . }} {{ end }}none; do
+  if [ "$other" != "$ordinal" ] && listens "$other"; then break; fi
+done
+if [ "$other" != none ]; then
+  set -- "$@" --bootstrap "$(member "$other")"
+elif [ "$ordinal" != 0 ]; then
+  set -- "$@" --bootstrap "$(member 0)"
+fi
 exec ./entrypoint.sh "$@"
 {{- end -}}
