@@ -91,10 +91,10 @@ bench-seed: .build/torch/.bench ## Install what the end-to-end baseline of make 
 	@.build/torch/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes -r requirements/bench.txt
 	@touch $@
 
-e2e: e2e-laptop e2e-monitoring e2e-cluster ## The whole of it end to end: in one process, as it is seen, and on a cluster
+e2e: e2e-laptop e2e-monitoring e2e-cluster e2e-charts ## The whole of it end to end: in one process, as it is seen, and on a cluster
 
 e2e-laptop: $(VENV)/.test ## The one-process product, as a person uses it
-	@$(BIN)/python -m pytest e2e --ignore=e2e/kubernetes --ignore=e2e/monitoring $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest e2e --ignore=e2e/kubernetes --ignore=e2e/charts --ignore=e2e/monitoring $(PYTEST_ARGS)
 
 e2e-monitoring: $(VENV)/.test ## Dashboards, alerts and traces in Prometheus and a collector, built from Go modules (some 15 minutes the first time)
 	@$(BIN)/python -m pytest e2e/monitoring -p no:randomly $(PYTEST_ARGS)
@@ -105,6 +105,11 @@ e2e-cluster: $(VENV)/.test ## The controller on a cluster: KUBECONFIG's, else on
 	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster parts
 	@test -n "$$KUBECONFIG" || for each in controller jobs samples; do nice $(PYTHON) -m e2e.cluster images $$each || exit 1; done
 	@$(BIN)/python -m pytest e2e/kubernetes -p no:randomly $(PYTEST_ARGS)
+
+e2e-charts: $(VENV)/.test ## The charts of Qdrant, Redis and the collector, each alone on the same cluster
+	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster up
+	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster parts
+	@$(BIN)/python -m pytest e2e/charts -p no:randomly $(PYTEST_ARGS)
 
 # ---- a cluster of one's own, for machines that can pull no image; as root
 
@@ -141,4 +146,4 @@ requirements: ## Compile the hashed requirement files; needs uv
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-monitoring e2e-cluster cluster cluster-down parts images fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-monitoring e2e-cluster e2e-charts cluster cluster-down parts images fmt generate requirements clean
