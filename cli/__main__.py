@@ -17,6 +17,7 @@ from cli.workspace import choose_model, default_workspace, prepared
 from searchindex import __version__
 from searchindex.catalogue import cards, find_card
 from searchindex.errors import InvalidInput
+from searchindex.models import Precision
 from service.key_file import KeyScope, new_key
 from service.search import Ask
 
@@ -114,13 +115,15 @@ def serve(name: Name = "images", host: Host = "127.0.0.1", port: Port = 8000) ->
 def export(
     model: Annotated[str, typer.Argument(help="A model of `searchindex models`.")],
     weights: Annotated[Path | None, typer.Option(help="A local .safetensors file instead of the network.")] = None,
+    precision: Annotated[Precision | None, typer.Option(help="Of the text tower; int8 where it can be.")] = None,
+    text_only: Annotated[bool, typer.Option("--text-only", help="Leave out the image tower: for processes that answer queries.")] = False,
 ) -> None:
     """Prepare a model's weights for this machine. Needs the extra [gpu] (torch)."""
     with reported():
         from jobs.export import export as prepare  # noqa: PLC0415  # torch: seconds and gigabytes that no other command needs
 
         card = find_card(model)
-        made = prepare(card, default_workspace().models / card.slug, weights=weights)
+        made = prepare(card, default_workspace().models / card.slug, weights=weights, precision=precision, text_only=text_only)
         Console().print(f"prepared {card.name} in {made.folder}", highlight=False, soft_wrap=True)
 
 

@@ -55,7 +55,7 @@ def _disk(workspace: Workspace) -> Finding:
 def _small_model() -> Finding:
     try:
         model = sample_model()
-        for file in (model.text.graph, model.text.tokenizer, model.text.weights, model.image.graph):
+        for file in (model.text.graph, model.text.tokenizer, model.text.weights, *([model.image.graph] if model.image else [])):
             if file is not None:
                 model.path(file)
     except SearchIndexError as error:

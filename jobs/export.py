@@ -1,32 +1,36 @@
 """Prepare a model: open_clip's towers as ONNX graphs, compared with torch before anybody can load them. Needs the extra `gpu`."""
 
-import errno
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from jobs.staging import Stage, staged
 from searchindex.catalogue import ModelCard
 from searchindex.encoders.clip_vocabulary import clip_tokenizer, installed_merges
+from searchindex.encoders.golden import TEXTS, agree, write_golden
 from searchindex.encoders.onnx import open_image_encoder, open_text_encoder
 from searchindex.encoders.openclip import OpenClip, open_openclip
 from searchindex.encoders.openclip_graphs import LARGEST_GRAPH, Tower, image_tower, text_tower, write_graph
 from searchindex.encoders.openclip_model import fetch
+from searchindex.encoders.openclip_towers import read_text_tower
+from searchindex.encoders.text_graph import write_text_graph
 from searchindex.errors import InvalidInput, ModelUnavailable
-from searchindex.models import ImageFiles, ModelFile, PreparedModel, TextFiles, sha256_of, write_manifest
-from searchindex.ports import Vectors
-
-FIDELITY = 0.9999  # the least cosine to torch's vector that is published; float32 graphs reach 1 - 1e-6
-_PROBES = (
-    "",
-    "a red bicycle against a white wall",
-    "ein Hund am Strand, abends",
-    "日本の古い寺 🌸",
-    "two people on a bench in front of a lake " * 12,
+from searchindex.models import (
+    ImageFiles,
+    ModelFile,
+    Precision,
+    PreparedModel,
+    TextFiles,
+    read_image_files,
+    read_text_files,
+    sha256_of,
+    write_manifest,
 )
+
+IMAGE_FIDELITY = 0.9999  # of image towers, which torch's exporter writes in float32
 
 
 def export(
@@ -36,90 +40,86 @@ def export(
     weights: Path | None,
     device: str = "cpu",
     tokenizer: Path | None = None,
+    precision: Precision | None = None,
+    text_only: bool = False,
     largest: int = LARGEST_GRAPH,
 ) -> PreparedModel:
-    """Make the folder `out` with two graphs, tokenizer.json and model.json; it appears only when all of it is proven.
+    """Make the folder `out` with graphs, tokenizer.json and model.json; it appears only when all of it is proven.
 
     `weights`: a local safetensors file, else they are fetched from the card's source; `tokenizer` likewise, for others than
-    CLIP's. `largest`: bytes of weights that a graph holds itself. InvalidInput where `out` is there already; ModelUnavailable
-    where something is missing, the disk is full, cutting is not exact, or a graph does not agree with torch.
+    CLIP's. `precision` of the text tower: None takes int8 where the tower is of the plain kind, else float32. `text_only` leaves out
+    the image tower, which no query needs. `largest`: bytes of weights that a graph of torch's holds itself. InvalidInput where
+    `out` is there already; ModelUnavailable where something is missing, the disk is full, cutting is not exact, or a graph does not
+    agree with torch. A run that was killed is taken up where it was.
     """
     if out.exists():
         raise InvalidInput(f"{out} is there already.", hint="Remove it first, or name another folder.")
-    reference = open_openclip(card, weights=weights, device=device, tokenizer=tokenizer)
-    with _staged(out, needed=2 * reference.weights.stat().st_size) as folder:
-        text, text_weights = _graph(text_tower(card, reference.model), folder / "text.onnx", largest)
-        image, image_weights = _graph(image_tower(card, reference.model), folder / "image.onnx", largest)
-        model = PreparedModel(
-            folder=folder,
-            card=card,
-            source_sha256=sha256_of(reference.weights),
-            text=TextFiles(graph=text, weights=text_weights, tokenizer=_tokenizer(card, folder, tokenizer)),
-            image=ImageFiles(graph=image, weights=image_weights),
-        )
-        _compare(model, reference)
+    reference = open_openclip(card, weights=weights, device=device, tokenizer=tokenizer, image_tower=not text_only)
+    source = sha256_of(reference.weights)
+    facts = {"card": card.name, "source": source, "precision": str(precision)}
+    exporting = _Export(card, reference, source, tokenizer, largest)
+    with staged(out, facts, needed=2 * reference.weights.stat().st_size) as stage:
+        model = exporting.run(stage, precision, text_only=text_only)
         write_manifest(model)
     return replace(model, folder=out)
 
 
-@contextmanager
-def _staged(out: Path, *, needed: int) -> Iterator[Path]:
-    """A folder beside `out` that becomes it at the end, and is removed where that is not reached."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(out.parent).free
-    if free < needed:
-        raise _full(out, f"{needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free")
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
-        yield part
-        part.rename(out)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise _full(out, "nothing is free") from error
-        raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+class _Export:
+    def __init__(self, card: ModelCard, reference: OpenClip, source: str, tokenizer: Path | None, largest: int) -> None:
+        self._card, self._reference, self._source, self._tokenizer, self._largest = card, reference, source, tokenizer, largest
 
+    def run(self, stage: Stage, precision: Precision | None, *, text_only: bool) -> PreparedModel:
+        text = stage.keep("text", read_text_files, partial(self._text, precision))
+        image = None if text_only else stage.keep("image", read_image_files, partial(self._image, text))
+        return self._model(stage.folder, text, image)
 
-def _full(out: Path, detail: str) -> ModelUnavailable:
-    return ModelUnavailable(f"There is no room for the model in {out.parent}: {detail}.", hint="Free some, or name another folder.")
+    def _model(self, folder: Path, text: TextFiles, image: ImageFiles | None) -> PreparedModel:
+        return PreparedModel(folder=folder, card=self._card, source_sha256=self._source, text=text, image=image)
 
+    def _text(self, precision: Precision | None, folder: Path) -> TextFiles:
+        """Written, and compared with torch over texts of all lengths, alone and together."""
+        expected = self._reference.encode_texts(TEXTS)
+        write_golden(folder / "golden.safetensors", expected)
+        files = replace(self._text_graph(precision, folder), golden=_file(folder / "golden.safetensors"))
+        encoder = open_text_encoder(self._model(folder, files, None))
+        agree(encoder.encode_texts(TEXTS), expected, least=files.precision.least_cosine)
+        return files
 
-def _graph(tower: Tower, path: Path, largest: int) -> tuple[ModelFile, ModelFile | None]:
-    weights = write_graph(tower, path, largest=largest)
-    return _file(path), _file(weights) if weights else None
+    def _text_graph(self, precision: Precision | None, folder: Path) -> TextFiles:
+        path, tokenizer, tower = folder / "text.onnx", self._vocabulary(folder), read_text_tower(self._card, self._reference.model)
+        if tower is not None:
+            chosen = precision or Precision.INT8
+            written = write_text_graph(tower, chosen, path)
+            return TextFiles(graph=_file(path), weights=_file(written), tokenizer=tokenizer, precision=chosen)
+        if precision is Precision.INT8:
+            raise ModelUnavailable(
+                f"The text tower of {self._card.architecture} is of a kind that is prepared in fp32 only.", hint="Use fp32."
+            )
+        graph, weights = self._traced(text_tower(self._card, self._reference.model), path)
+        return TextFiles(graph=graph, weights=weights, tokenizer=tokenizer)
 
+    def _image(self, text: TextFiles, folder: Path) -> ImageFiles:
+        """Written, and compared with torch over a batch of one and of several."""
+        graph, weights = self._traced(image_tower(self._card, self._reference.model), folder / "image.onnx")
+        files = ImageFiles(graph=graph, weights=weights)
+        encoder, size = open_image_encoder(self._model(folder, text, files)), self._card.image.size
+        pixels = np.random.default_rng(0).standard_normal((3, 3, size, size), dtype=np.float32)
+        for batch in (pixels, pixels[:1]):
+            agree(encoder.encode_images(batch), self._reference.encode_images(batch), least=IMAGE_FIDELITY)
+        return files
 
-def _tokenizer(card: ModelCard, folder: Path, local: Path | None) -> ModelFile:
-    path = folder / "tokenizer.json"
-    if local is None and card.text.tokenizer == "clip":
-        clip_tokenizer(installed_merges()).save(str(path))
-    else:
-        shutil.copyfile(local or fetch(card, path.name), path)
-    return _file(path)
+    def _traced(self, tower: Tower, path: Path) -> tuple[ModelFile, ModelFile | None]:
+        weights = write_graph(tower, path, largest=self._largest)
+        return _file(path), _file(weights) if weights else None
+
+    def _vocabulary(self, folder: Path) -> ModelFile:
+        path = folder / "tokenizer.json"
+        if self._tokenizer is None and self._card.text.tokenizer == "clip":
+            clip_tokenizer(installed_merges()).save(str(path))
+        else:
+            shutil.copyfile(self._tokenizer or fetch(self._card, path.name), path)
+        return _file(path)
 
 
 def _file(path: Path) -> ModelFile:
     return ModelFile(path=path.name, sha256=sha256_of(path))
-
-
-def _compare(model: PreparedModel, reference: OpenClip) -> None:
-    """ModelUnavailable where a graph's vectors are not torch's, over batches of one and of several, and texts of all lengths."""
-    size = model.card.image.size
-    pixels = np.random.default_rng(0).standard_normal((3, 3, size, size), dtype=np.float32)
-    text, image = open_text_encoder(model), open_image_encoder(model)
-    for texts in (_PROBES, *([probe] for probe in _PROBES)):
-        _agree("text", text.encode_texts(texts), reference.encode_texts(texts))
-    for batch in (pixels, pixels[:1]):
-        _agree("image", image.encode_images(batch), reference.encode_images(batch))
-
-
-def _agree(tower: str, ours: Vectors, theirs: Vectors) -> None:
-    cosine = float((ours * theirs).sum(axis=1).min())
-    if cosine < FIDELITY:
-        raise ModelUnavailable(
-            f"The exported {tower} tower does not agree with torch: cosine {cosine:.5f}, at least {FIDELITY} is needed.",
-            hint="Upgrade torch, onnx and onnxscript, and report it if it stays.",
-        )

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NewType
 
@@ -17,6 +18,18 @@ from searchindex.errors import ModelUnavailable
 FORMAT = 1
 MANIFEST = "model.json"
 Fingerprint = NewType("Fingerprint", str)
+
+
+class Precision(StrEnum):
+    """What a text tower is multiplied in. Vectors of both may be compared: docs/decisions/0010-one-fingerprint-for-every-precision.md."""
+
+    FP32 = "fp32"
+    INT8 = "int8"
+
+    @property
+    def least_cosine(self) -> float:
+        """To the reference's vector of the same text; below it a graph is neither published nor served."""
+        return {Precision.FP32: 0.999999, Precision.INT8: 0.995}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +43,16 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextFiles:
-    """`weights` is None where the graph carries its own; else a safetensors file with the graph's external initializers."""
+    """`weights` is None where the graph carries its own; else a safetensors file with the graph's external initializers.
+
+    `golden`: a safetensors file with what the reference made of the texts in `searchindex/encoders/golden.py`.
+    """
 
     graph: ModelFile
     tokenizer: ModelFile
     weights: ModelFile | None = None
+    golden: ModelFile | None = None
+    precision: Precision = Precision.FP32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +63,16 @@ class ImageFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedModel:
-    """`source_sha256`: digest of the weights it was made from, one and the same for every precision of one model."""
+    """`source_sha256`: digest of the weights it was made from, one and the same for every precision of one model.
+
+    `image` is None in a model that was prepared for queries alone.
+    """
 
     folder: Path
     card: ModelCard
     source_sha256: str
     text: TextFiles
-    image: ImageFiles
+    image: ImageFiles | None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -101,8 +122,8 @@ def read_model(folder: Path) -> PreparedModel:
             folder=folder,
             card=find_card(raw["card"]),
             source_sha256=raw["source_sha256"],
-            text=TextFiles(graph=_file(raw["text"], "graph"), tokenizer=_file(raw["text"], "tokenizer"), weights=_weights(raw["text"])),
-            image=ImageFiles(graph=_file(raw["image"], "graph"), weights=_weights(raw["image"])),
+            text=read_text_files(raw["text"]),
+            image=read_image_files(raw["image"]) if raw["image"] else None,
         )
     except FileNotFoundError:
         raise ModelUnavailable(f"There is no prepared model in {folder}.", hint="Prepare one: searchindex export MODEL.") from None
@@ -110,12 +131,28 @@ def read_model(folder: Path) -> PreparedModel:
         raise ModelUnavailable(f"{folder / MANIFEST} cannot be read: {error}.", hint="Prepare the model again.") from None
 
 
+def read_text_files(raw: dict[str, Any]) -> TextFiles:
+    """From the JSON of a manifest. KeyError, TypeError or ValueError where it is incomplete."""
+    return TextFiles(
+        graph=_file(raw, "graph"),
+        tokenizer=_file(raw, "tokenizer"),
+        weights=_optional(raw, "weights"),
+        golden=_optional(raw, "golden"),
+        precision=Precision(raw.get("precision", Precision.FP32)),
+    )
+
+
+def read_image_files(raw: dict[str, Any]) -> ImageFiles:
+    """As `read_text_files`."""
+    return ImageFiles(graph=_file(raw, "graph"), weights=_optional(raw, "weights"))
+
+
 def _file(tower: dict[str, Any], role: str) -> ModelFile:
     return ModelFile(**tower[role])
 
 
-def _weights(tower: dict[str, Any]) -> ModelFile | None:
-    return _file(tower, "weights") if tower.get("weights") else None
+def _optional(tower: dict[str, Any], role: str) -> ModelFile | None:
+    return _file(tower, role) if tower.get(role) else None
 
 
 def write_manifest(model: PreparedModel) -> None:
@@ -125,7 +162,7 @@ def write_manifest(model: PreparedModel) -> None:
         "card": model.card.name,
         "source_sha256": model.source_sha256,
         "text": asdict(model.text),
-        "image": asdict(model.image),
+        "image": asdict(model.image) if model.image else None,
     }
     staged = model.folder / f".{MANIFEST}.part"
     staged.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")

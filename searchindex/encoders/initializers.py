@@ -13,12 +13,17 @@ from searchindex.errors import ModelUnavailable
 _MODEL_GRAPH = 7
 _GRAPH_INITIALIZER = 5
 _TENSOR_NAME = 8
+_TENSOR_DATA_PLACE = 13
 _TENSOR_DATA_LOCATION = 14
+_ENTRY_KEY = 1
 _EXTERNAL = 1
 
 
 def external_initializers(graph: Path) -> list[str]:
-    """The names of all initializers whose data lie outside `graph`. ModelUnavailable where it is no ONNX file."""
+    """The names of the initializers whose data lie outside `graph` at no place that it tells. ModelUnavailable where it is no ONNX file.
+
+    Those that it gives an offset in a file for, the runtime finds by itself.
+    """
     try:
         content = memoryview(graph.read_bytes())
         tensors = (tensor for body in _messages(content, _MODEL_GRAPH) for tensor in _messages(body, _GRAPH_INITIALIZER))
@@ -33,6 +38,8 @@ def read_tensors(weights: Path, names: Iterable[str]) -> dict[str, NDArray[np.ge
         with safe_open(weights, framework="numpy") as file:
             held = set(file.keys())
             return {name: np.ascontiguousarray(file.get_tensor(name)) for name in names if name in held}
+    except MemoryError as error:
+        raise ModelUnavailable(f"There is no memory for {weights.name}.", hint="Give the process more, or name a smaller model.") from error
     except (SafetensorError, TypeError) as error:  # TypeError: a type that numpy has not, such as bfloat16
         raise ModelUnavailable(f"{weights.name} cannot be read: {error}.", hint="It is damaged: fetch the weights again.") from error
 
@@ -40,7 +47,8 @@ def read_tensors(weights: Path, names: Iterable[str]) -> dict[str, NDArray[np.ge
 def _external_name(tensor: memoryview) -> str | None:
     fields = {number: value for number, value in _fields(tensor) if number in (_TENSOR_NAME, _TENSOR_DATA_LOCATION)}
     name = fields.get(_TENSOR_NAME)
-    if fields.get(_TENSOR_DATA_LOCATION) != _EXTERNAL or not isinstance(name, memoryview):
+    told = {bytes(key) for entry in _messages(tensor, _TENSOR_DATA_PLACE) for key in _messages(entry, _ENTRY_KEY)}
+    if fields.get(_TENSOR_DATA_LOCATION) != _EXTERNAL or not isinstance(name, memoryview) or b"offset" in told:
         return None
     return bytes(name).decode("utf-8")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from searchindex.encoders.golden import check_golden
 from searchindex.encoders.rows import IMAGE_BATCH, TEXT_BATCH, check_pixels, in_batches
 from searchindex.encoders.sessions import HINT, Graph, fits, open_graph
 from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer
@@ -17,18 +18,26 @@ _TEXT_INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> TextEncoder:
     """The text tower of a prepared model; ModelUnavailable where a file is missing, damaged or not what the card says.
 
-    `threads`: of one inference; None takes one per physical core.
+    It has encoded the golden texts of its model, if there are any, as the reference did: wrong vectors are refused here, whether
+    they come of a file or of this machine's arithmetic. `threads`: of one inference; None takes one per physical core.
     """
     tokenizer = open_tokenizer(model.card.text, model.path(model.text.tokenizer))
     graph = open_graph(model, model.text.graph, model.text.weights, threads=threads)
     names = graph.inputs.keys()
     if "input_ids" not in names or not names <= _TEXT_INPUTS:
         raise ModelUnavailable(f"{graph.name} takes {sorted(names)}, which are not token ids.", hint=HINT)
-    return _OnnxText(graph, tokenizer)
+    encoder = _OnnxText(graph, tokenizer)
+    if model.text.golden is not None:
+        check_golden(encoder, model.path(model.text.golden), least=model.text.precision.least_cosine)
+    return encoder
 
 
 def open_image_encoder(model: PreparedModel, *, threads: int | None = None) -> ImageEncoder:
     """The image tower of a prepared model; otherwise as `open_text_encoder`."""
+    if model.image is None:
+        raise ModelUnavailable(
+            f"{model.card.name} was prepared for queries alone, without its image tower.", hint="Prepare it without --text-only."
+        )
     graph = open_graph(model, model.image.graph, model.image.weights, threads=threads)
     size = model.card.image.size
     shapes = [node.shape for node in graph.inputs.values()]

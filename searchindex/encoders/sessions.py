@@ -69,8 +69,9 @@ def _options(threads: int | None) -> ort.SessionOptions:
     options.log_severity_level = 3  # errors come as exceptions; warnings are about the graph, not for an operator
     # None leaves one thread per physical core to the runtime. One operator at a time: the graphs are chains.
     options.intra_op_num_threads = threads or 0
-    # Between queries spinning threads burn the cores that the vector store needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads spin while a graph runs, or each of its operators would wake them anew: a fifth of a query's time. Between queries they
+    # would burn the cores that the vector store needs.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     # A plan is made per input shape; every length of text is another shape.
     options.enable_mem_pattern = False
     return options
@@ -79,7 +80,7 @@ def _options(threads: int | None) -> ort.SessionOptions:
 def _tensors(graph: Path, weights: Path) -> dict[str, NDArray[np.generic]]:
     """What the graph leaves open, by name: the runtime refuses a name that it does not know, and weights may hold more."""
     names = external_initializers(graph)
-    tensors = read_tensors(weights, names)
+    tensors = read_tensors(weights, names) if names else {}
     missing = sorted(set(names) - tensors.keys())
     if missing:
         raise ModelUnavailable(f"{weights.name} lacks {len(missing)} tensors of {graph.name}, such as {missing[0]}.", hint=HINT)
