@@ -20,16 +20,20 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 def main(arguments: Sequence[str]) -> int:
     """0 when every benchmark was measured, 1 when the machine was too busy for one."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure the one-process product, as ratios within this run.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all that take minutes by default")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller samples; keeps no results")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the results of this run as JSON, whatever was named")
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")
-    chosen = [name for name in asked.names or BENCHMARKS if not _left_out(BENCHMARKS[name])]
+    usual = [name for name, benchmark in BENCHMARKS.items() if not benchmark.on_request]
+    chosen = [name for name in asked.names or usual if not _left_out(BENCHMARKS[name])]
     results = [_result(BENCHMARKS[name], quick=asked.quick) for name in chosen]
     document = document_of(results, this_machine())
     print(table_of(document))
-    if not asked.quick and chosen == list(BENCHMARKS):
+    if asked.keep:
+        asked.keep.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    elif not asked.quick and chosen == usual:
         _keep(document)
     return 0 if results and all(result.measured for result in results) else 1
 

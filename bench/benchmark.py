@@ -22,7 +22,7 @@ class Benchmark:
     """`prepare` runs once, in a process of its own; each of `arms` in another, where it is called once and sampled often.
 
     `compares` says in a sentence what stands against what, for the table's reader. `missing`: what keeps it from being measured
-    here, and how to get it; empty where nothing does.
+    here, and how to get it; empty where nothing does. `on_request`: only by its name, never with all.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Benchmark:
     arms: Mapping[str, Callable[[Setup], Sampler]]
     figures: Callable[[Sequence[Round]], list[Figure]]
     missing: Callable[[], str] = str
+    on_request: bool = False
 
     def rounds_of(self, *, quick: bool) -> int:
         return max(3, self.rounds // 4) if quick else self.rounds

@@ -1,7 +1,8 @@
 """The benchmarks by name, in the order of the table."""
 
 from bench.benchmark import Benchmark
-from bench.benchmarks import encode, index, overhead, overload, pipeline, rates, redis_faults, search, tracing
+from bench.benchmarks import encode, index, overhead, overload, pipeline, rates, redis_faults, search, text_tower, tracing
 
 _MODULES = (rates, overload, redis_faults, overhead, tracing, encode, index, pipeline, search)
-BENCHMARKS: dict[str, Benchmark] = {each.BENCHMARK.name: each.BENCHMARK for each in _MODULES}
+_ALL = (*(each.BENCHMARK for each in _MODULES), *text_tower.BENCHMARKS)
+BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
