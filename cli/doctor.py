@@ -55,9 +55,8 @@ def _disk(workspace: Workspace) -> Finding:
 def _small_model() -> Finding:
     try:
         model = sample_model()
-        for file in (model.text.graph, model.text.tokenizer, model.text.weights, *([model.image.graph] if model.image else [])):
-            if file is not None:
-                model.path(file)
+        for file in model.files:
+            model.path(file)
     except SearchIndexError as error:
         return Finding(name="small model", good=False, detail=str(error))
     return Finding(name="small model", good=True, detail=f"{model.card.name}, fingerprint {model.fingerprint}")

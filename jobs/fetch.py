@@ -1,7 +1,7 @@
 """`python -m jobs prepare`: a prepared model in a folder that pods share, made there once."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from jobs.opening import open_model
 from jobs.shared_settings import ModelSettings, read
 from jobs.stop import Stop
 from searchindex.catalogue import ModelCard, find_card
-from searchindex.models import MANIFEST, ModelFile, PreparedModel
+from searchindex.models import MANIFEST, PreparedModel
 
 Export = Callable[[ModelCard, Path], PreparedModel]
 
@@ -40,12 +40,6 @@ def ensure_model(settings: ModelSettings, make: Export = exported) -> PreparedMo
     if not (folder / MANIFEST).is_file():
         make(card, folder)
     model = open_model(settings)
-    for file in _files(model):
+    for file in model.files:
         model.path(file)
     return model
-
-
-def _files(model: PreparedModel) -> Iterator[ModelFile]:
-    for file in (model.text.graph, model.text.tokenizer, model.text.weights, model.image.graph, model.image.weights):
-        if file is not None:
-            yield file

@@ -80,6 +80,13 @@ class PreparedModel:
         facts = {"card": asdict(self.card) | {"summary": None}, "source": self.source_sha256}
         return Fingerprint(hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16])
 
+    @property
+    def files(self) -> list[ModelFile]:
+        """Everything that the manifest names."""
+        image = (self.image.graph, self.image.weights) if self.image else ()
+        text = (self.text.graph, self.text.tokenizer, self.text.weights, self.text.golden)
+        return [file for file in (*text, *image) if file is not None]
+
     def path(self, file: ModelFile) -> Path:
         """Where the file lies; ModelUnavailable where it is missing or its digest is another."""
         found = _locate(self.folder, file)

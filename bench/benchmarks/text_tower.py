@@ -133,8 +133,8 @@ def benchmark(name: str, card_name: str) -> Benchmark:
     arms |= {precision: partial(_ours, precision=precision, card=card) for precision in OURS}
     return Benchmark(
         name=name,
-        compares=f"The text tower of {card.architecture} with random weights: open_clip padded to {card.text.context_length} tokens, cut, and in "
-        "torch's eight bits, against the product's graphs, and these against what the machine's memory and arithmetic allow.",
+        compares=f"The text tower of {card.architecture} with random weights: open_clip padded to its context, cut, and in torch's "
+        "eight bits, against the product's graphs, and these against what the machine's memory and arithmetic allow.",
         rounds=9,
         prepare=partial(prepare, card=card),
         arms=arms | {FLOOR: partial(_floor, card=card)},
