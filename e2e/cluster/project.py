@@ -32,8 +32,8 @@ class Target:
 
 
 TARGETS = (
-    Target(name="service", megabytes=400, without=("torch", "open_clip", "kopf"), imports="service.app"),
-    Target(name="jobs", megabytes=400, without=("torch", "open_clip", "kopf"), imports="jobs.app"),
+    Target(name="service", megabytes=400, without=("torch", "open_clip", "kopf"), imports="service.__main__"),
+    Target(name="jobs", megabytes=400, without=("torch", "open_clip", "kopf"), imports="jobs.__main__"),
     Target(name="controller", megabytes=200, without=("torch", "onnxruntime", "fastapi", "numpy"), imports="controller.handlers"),
     Target(name="samples", megabytes=300),
 )
