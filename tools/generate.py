@@ -26,7 +26,7 @@ from searchindex.status import ConditionType
 from service.app import create_app
 from service.engine import EngineParts
 from service.settings import Settings
-from tools import chart_schema, faults, plan, resource, scoreboard
+from tools import chart_schema, faults, plan, resource, scoreboard, sizing
 from tools.monitoring.files import FILES
 
 ROOT = Path(__file__).parent.parent
@@ -172,6 +172,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/openapi.json": openapi,
     "docs/reference/searchindex.md": lambda: resource.reference_page(NOTE),
     "charts/searchindex-crds/files/searchindexes.yaml": resource.definition,
+    "docs/guides/sizing.md": sizing.page,
+    **{f"charts/searchindex/sizing/{name}.yaml": partial(sizing.values, name) for name in sizing.PRESETS},
     **chart_pages(),
     **FILES,
 }
