@@ -79,8 +79,10 @@ scoreboard: $(VENV)/.test ## Take over what the last tests counted, and write th
 doc-commands: $(VENV)/.test ## Print which commands of the documents no test runs, and why
 	@$(BIN)/python -m tools.doc_commands
 
-fuzz: $(VENV)/.test ## Ask every operation of the HTTP interface more than 5,000 times in all
+fuzz: $(VENV)/.test ## The long ones of them: 5,000 requests to the HTTP interface, 100,000 cancelled searches, a million pairs of cache keys
 	@FAULT_SCALE=$(or $(FAULT_SCALE),50) $(BIN)/python -m pytest -q tests/service/test_fuzz.py $(PYTEST_ARGS)
+	@FAULT_SCALE=$(or $(FAULT_SCALE),40) $(BIN)/python -m pytest -q -o timeout=3600 tests/service/test_cancelled_searches.py $(PYTEST_ARGS)
+	@FAULT_SCALE=$(or $(FAULT_SCALE),10) $(BIN)/python -m pytest -q -o timeout=3600 tests/service/test_queries.py -k identities $(PYTEST_ARGS)
 
 bench: $(VENV)/.test ## Print the performance table, as ratios measured in one run; kept if it is whole (make bench-seed)
 	@$(BIN)/python -m bench $(BENCH)

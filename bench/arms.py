@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from bench.quiet import Quiet
 from bench.worker import PREPARE, READY
 
 ENDING_SECONDS = 20
+LONGEST = 900.0  # seconds for starting an arm's servers and its first sample, or for one sample
 ENOUGH = 2 / 3
 
 
@@ -35,7 +37,11 @@ class Arm:
         return sample
 
     def line(self) -> str:
+        """Ended where it takes longer than LONGEST, as nothing that is measured does."""
+        overdue = threading.Timer(LONGEST, self.process.terminate)  # in an orderly way, or its servers would stay
+        overdue.start()
         line = self.process.stdout.readline() if self.process.stdout else ""
+        overdue.cancel()
         if not line:
             raise ArmFailedError(f"The arm {self.name} ended with status {self.process.wait()}.")
         return line.strip()
@@ -70,7 +76,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 def measure(benchmark: Benchmark, setup: Setup, quiet: Quiet) -> list[Round]:
     """The quiet rounds: A B A B, each sample begun in a quiet machine. Gives up once too few of them can be quiet."""
-    subprocess.run(_command(benchmark, PREPARE, setup), check=True)
+    subprocess.run(_command(benchmark, PREPARE, setup), check=True, timeout=LONGEST)
     planned = benchmark.rounds_of(quick=setup.quick)
     rounds: list[Round] = []
     with ExitStack() as stack:

@@ -22,7 +22,8 @@ class Benchmark:
     """`prepare` runs once, in a process of its own; each of `arms` in another, where it is called once and sampled often.
 
     `compares` says in a sentence what stands against what, for the table's reader. `missing`: what keeps it from being measured
-    here, and how to get it; empty where nothing does. `on_request`: only by its name, never with all.
+    here, and how to get it; empty where nothing does. `on_request`: only by its name, never with all. `minutes`: about how long a
+    whole run takes.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Benchmark:
     figures: Callable[[Sequence[Round]], list[Figure]]
     missing: Callable[[], str] = str
     on_request: bool = False
+    minutes: int = 5
 
     def rounds_of(self, *, quick: bool) -> int:
         return max(3, self.rounds // 4) if quick else self.rounds

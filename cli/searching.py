@@ -48,6 +48,6 @@ def show(answer: dict[str, Any], console: Console) -> None:
     table = Table("score", "picture", "category", box=None, pad_edge=False)
     for result in answer["results"]:
         metadata = result["metadata"]
-        table.add_row(f"{result['score']:.3f}", metadata["file_path"], metadata.get("category", ""))
+        table.add_row(f"{result['score']:.3f}", metadata["file_path"], metadata["category"] or "")
     console.print(table)
     console.print(f"{answer['total']} results in {answer['latency_ms']:.1f} ms", style="dim", highlight=False)

@@ -88,7 +88,7 @@ ENCODE_BATCH_SIZE = Metric(
 )
 ENCODE_TEXTS = _counter(
     "encode_texts",
-    "Queries by what became of them: `encoded`, `remembered`, `coalesced` with an equal one, `shed`, `cancelled`, `failed`.",
+    "Queries by what became of them: `encoded`, `remembered`, `coalesced` with an equal one, `shed`, `cancelled`, `expired`, `failed`.",
     "outcome",
 )
 

@@ -5,6 +5,7 @@
     │   ├── InvalidFilter
     │   └── InvalidImage             one picture that cannot be used; `reason` is a word for the ledger
     ├── NotFound                     an id, a folder, a model that is not there: an HTTP 404, exit status 2
+    │   └── NoCollection             what is to be searched or written to is not there: to a caller of the service an HTTP 503
     ├── ModelUnavailable             weights or a package are missing, or are not what the card says
     ├── StoreUnavailable             the vector store does not answer, is locked, or has no room
     ├── CollectionMismatch           a collection built with another model or shape; never to be searched
@@ -44,6 +45,10 @@ class InvalidImage(InvalidInput):
 
 class NotFound(SearchIndexError):
     """What was asked for does not exist."""
+
+
+class NoCollection(NotFound):
+    """There is no collection, or no longer."""
 
 
 class ModelUnavailable(SearchIndexError):

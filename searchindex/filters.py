@@ -118,6 +118,9 @@ class _Parser:
 def _operators(name: str, raw: dict[str, Any], declared: FieldType) -> Filter:
     if not raw:
         raise InvalidFilter(f'"{name}" has no condition.', hint="Use in, gt, gte, lt, lte, not or exists.")
+    for either, other in (("gt", "gte"), ("lt", "lte")):
+        if either in raw and other in raw:  # of which the engine would see one
+            raise InvalidFilter(f'"{name}" has both {either} and {other}.', hint="Use the one that is meant.")
     parts: list[Filter] = []
     bounds: list[tuple[str, float | str]] = []
     for operator, value in raw.items():

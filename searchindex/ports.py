@@ -87,6 +87,13 @@ class VectorStore(Protocol):
         """None where there is no such collection."""
         ...
 
+    def at(self, name: str) -> "VectorStore":
+        """The same store for the collection called `name` (as `state` names it), whatever an alias points to meanwhile.
+
+        What is searched is then what was looked at. It is open as long as this one is, and closed with it.
+        """
+        ...
+
     async def drop(self) -> None:
         """Remove the collection and all in it; nothing to do where there is none."""
         ...

@@ -145,6 +145,7 @@ def engine_parts(settings: Settings, *, tracing: "Tracing | None" = None) -> Eng
         open_text=lambda: open_text_encoder(model, threads=settings.clip_threads),
         open_image=lambda: open_image_encoder(model),
         queue=settings.search_queue,
+        wait=settings.search_wait_ms / 1000,
     )
 
 

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import orjson
 
+from searchindex.points import Payload
 from searchindex.ports import Hit
 from service.finding import Page, Sought
 from service.grouping import Group
 from service.queries import Search
 
+EMPTY: Payload = {"s3_key": None, "category": None}  # members that are always there; a store keeps no nulls
 DIGITS = 6  # of a score: an encoder is not more exact
 
 
@@ -39,7 +41,7 @@ def _duplicate(hit: Hit, sought: Sought, page: Page) -> dict[str, Any]:
 
 
 def _picture(hit: Hit) -> dict[str, Any]:
-    return {"id": hit.id, "key": str(hit.id), "score": round(hit.score, DIGITS), "metadata": hit.payload}
+    return {"id": hit.id, "key": str(hit.id), "score": round(hit.score, DIGITS), "metadata": EMPTY | hit.payload}
 
 
 def _parts(hit: Hit, sought: Sought, page: Page) -> list[dict[str, Any]]:

@@ -31,6 +31,10 @@ class Cache(Protocol):
 
     async def put(self, key: CacheKey, value: bytes) -> None: ...
 
+    async def ping(self) -> bool:
+        """Whether it answers now; soon, and without an error."""
+        ...
+
     async def close(self) -> None: ...
 
     @property
@@ -79,6 +83,9 @@ class MemoryCache:
         self._entries.move_to_end(key)
         while len(self._entries) > self._limit:
             self._entries.popitem(last=False)
+
+    async def ping(self) -> bool:
+        return True
 
     async def close(self) -> None:
         self._entries.clear()

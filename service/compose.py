@@ -38,12 +38,12 @@ def combine(rows: Vectors, weights: Sequence[float]) -> Vector:
     return np.asarray(total / length, np.float32)
 
 
-async def vectors_of(engine: Engine, searches: Sequence[Search]) -> list[Vectors]:
+async def vectors_of(engine: Engine, store: VectorStore, searches: Sequence[Search]) -> list[Vectors]:
     """For each search its terms' vectors, float32 [terms, dim]. NotFound for a key that is not in the index, before anything is encoded."""
     if len(searches) == 1 and len(searches[0].terms) == 1 and isinstance(words := searches[0].terms[0].source, Text):
         return [(await engine.encode_text(words.text))[None]]  # most searches are this one: the shortest way
     sources = {term.source: None for search in searches for term in search.terms}
-    known: dict[Source, Vector] = await _stored(engine.parts.store, [each for each in sources if isinstance(each, Stored)])
+    known: dict[Source, Vector] = await _stored(store, [each for each in sources if isinstance(each, Stored)])
     for search in searches:
         with named(search):
             _require_known(search.terms, known)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,13 +19,18 @@ from searchindex.images.decoder_pool import DecoderPool
 from searchindex.models import Fingerprint
 from searchindex.ports import ImageEncoder, TextEncoder, VectorStore
 from service.encode import QueryEncoder
+from service.pace import Pace
+
+log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5.0
+RETRY_SECONDS = 1.0  # while something stands in the way
+STUCK_SECONDS = 20.0  # of one batch; the largest model's takes less than one, on a slow machine a few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineParts:
-    """What the composition root hands over. The openers are slow and run in a thread."""
+    """What the composition root hands over. The openers are slow and run in a thread. `queue` and `wait`: of `QueryEncoder`."""
 
     card: ModelCard
     fingerprint: Fingerprint
@@ -32,6 +38,15 @@ class EngineParts:
     open_text: Callable[[], TextEncoder]
     open_image: Callable[[], ImageEncoder]
     queue: int
+    wait: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A collection whose vectors are the model's, and the store that reads this one and no other."""
+
+    state: CollectionState
+    store: VectorStore
 
 
 class Engine:
@@ -39,11 +54,12 @@ class Engine:
 
     def __init__(self, parts: EngineParts, *, meter: Meter = NO_METER) -> None:
         self.parts, self._meter = parts, meter
-        self.state: CollectionState | None = None
+        self.store_answers = False
         self.problem: SearchIndexError | None = StoreUnavailable("The model is being loaded.", hint="Try again in a moment.")
+        self._serving: Serving | None = None
         self._text: QueryEncoder | None = None
         self._image: ImageEncoder | None = None
-        self._image_turn = asyncio.Lock()
+        self._image_turn, self._image_pace = asyncio.Lock(), Pace(wait=0.0, most=1)
         self._decoders = DecoderPool(parts.card.image)
         self._keeper: asyncio.Task[None] | None = None
 
@@ -63,13 +79,24 @@ class Engine:
         """Queries by what became of them."""
         return self._text.outcomes if self._text else {}
 
-    def serving(self) -> CollectionState:
-        """The collection to search; raises what stands in the way."""
+    @property
+    def stuck(self) -> bool:
+        """Whether a model has been at one batch for so long that it hangs, which only a new process can end."""
+        busy = self._image_pace.busy_for, self._text.pace.busy_for if self._text else 0.0
+        return max(busy) > STUCK_SECONDS
+
+    @property
+    def state(self) -> CollectionState | None:
+        """Of the collection that was last looked at and is of this model."""
+        return self._serving.state if self._serving else None
+
+    def serving(self) -> Serving:
+        """What to search; raises what stands in the way."""
         if self.problem is not None:
             raise self.problem
-        if self.state is None:  # pragma: no cover  # no problem means a state
+        if self._serving is None:  # pragma: no cover  # no problem means that there is one
             raise StoreUnavailable("The collection is not known yet.")
-        return self.state
+        return self._serving
 
     async def encode_text(self, text: str) -> NDArray[np.float32]:
         """float32 [dim]."""
@@ -86,7 +113,8 @@ class Engine:
     def _encode_image(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._image is None:
             self._image = self.parts.open_image()
-        row: NDArray[np.float32] = self._image.encode_images(pixels[None])[0]
+        with self._image_pace.timed(1):
+            row: NDArray[np.float32] = self._image.encode_images(pixels[None])[0]
         return row
 
     async def close(self) -> None:
@@ -100,7 +128,8 @@ class Engine:
 
     async def load(self) -> None:
         """Load the text tower and look at the collection, once. Raises ModelUnavailable; a collection's problem is kept."""
-        self._text = QueryEncoder(await asyncio.to_thread(self.parts.open_text), queue=self.parts.queue, meter=self._meter)
+        encoder = await asyncio.to_thread(self.parts.open_text)
+        self._text = QueryEncoder(encoder, queue=self.parts.queue, wait=self.parts.wait, meter=self._meter)
         await self.refresh()
 
     async def _keep(self) -> None:
@@ -110,16 +139,28 @@ class Engine:
                 await (self.refresh() if self._text else self.load())
             except SearchIndexError as error:
                 self.problem = error
-            await asyncio.sleep(REFRESH_SECONDS)
+            except Exception:
+                log.exception("looking at the model and the collection failed")
+                self.problem = StoreUnavailable("The model or the collection cannot be looked at.", hint="It is in the service's log.")
+            await asyncio.sleep(REFRESH_SECONDS if self.problem is None else RETRY_SECONDS)
 
     async def refresh(self) -> None:
         """Look at the collection; the problem, if any, is what readiness and every search will say."""
         try:
-            state = await self.parts.store.state()
-            self.problem = self._mismatch(state)
-            self.state = state
+            state = await self._look()
         except SearchIndexError as error:
-            self.problem = error
+            self.store_answers, self.problem = False, error
+            return
+        self.store_answers, self.problem = True, self._mismatch(state)
+        if state is not None and self.problem is None:
+            self._serving = Serving(state, self.parts.store.at(state.name))
+
+    async def _look(self) -> CollectionState | None:
+        """Twice where the first is in vain: a store that was busy for a moment costs no search."""
+        try:
+            return await self.parts.store.state()
+        except StoreUnavailable:
+            return await self.parts.store.state()
 
     def _mismatch(self, state: CollectionState | None) -> SearchIndexError | None:
         if state is None:

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 STATUS: tuple[tuple[type[SearchIndexError], HTTPStatus], ...] = (
     (errors.InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.NoCollection, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.NotFound, HTTPStatus.NOT_FOUND),
     (errors.Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.ModelUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),

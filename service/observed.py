@@ -32,8 +32,9 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH",
 CONTEXT = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
 SALT = secrets.token_bytes(16)
 
-
 ERRORS = {Outcome.SHED: logging.WARNING, Outcome.UNAVAILABLE: logging.WARNING, Outcome.FAILED: logging.ERROR}
+REFUSALS = frozenset({Outcome.SHED, Outcome.UNAVAILABLE})
+REFUSAL_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,9 +46,20 @@ class Observer:
     slow: float = 1.0
     log_queries: bool = False
     in_progress: int = field(default=0, init=False)
+    _quiet_until: dict[Outcome, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.meter.watch(REQUESTS_IN_PROGRESS, lambda: {(): float(self.in_progress)})
+
+    def has_a_line(self, outcome: Outcome, seconds: float) -> bool:
+        """What is refused comes by the hundreds while there is too much, or nothing answers: of each kind there is one line a second."""
+        if outcome not in REFUSALS:
+            return seconds >= self.slow or outcome in ERRORS
+        now = time.monotonic()
+        if now < self._quiet_until.get(outcome, 0.0):
+            return False
+        self._quiet_until[outcome] = now + REFUSAL_SECONDS
+        return True
 
 
 @dataclass(slots=True)
@@ -127,7 +139,7 @@ class Observed:
         if seen.clock is not None:
             for stage, spent in seen.clock.seconds.items():
                 meter.observe(STAGE_DURATION, spent, stage.value, trace_id=trace_id)
-        if scope["path"] not in PROBES and (seconds >= self.observer.slow or outcome in ERRORS):
+        if scope["path"] not in PROBES and self.observer.has_a_line(outcome, seconds):
             self._log(scope, seen, route, seconds, outcome)
         if seen.span is not None:
             _end(seen.span, scope, seen, outcome)

@@ -11,7 +11,7 @@ from observability.latency import LatencyWindow
 from observability.stages import Stage, StageClock, note
 from searchindex.collection import CollectionState
 from searchindex.filters import Filter, parse_filter
-from searchindex.ports import Vectors
+from searchindex.ports import Vectors, VectorStore
 from service.assemble import assemble, head_of
 from service.cache import Cache, CacheKey
 from service.compose import combine, vectors_of
@@ -83,29 +83,30 @@ class Searcher:
     async def answers(self, searches: Sequence[Search], clock: StageClock) -> list[Answer]:
         """In their order. Of several, an error says which one it is about, and then none is answered."""
         with clock.stage(Stage.VALIDATE):
-            checked = _checked(searches, self.engine.serving())
+            serving = self.engine.serving()
+            checked = _checked(searches, serving.state)
         with clock.stage(Stage.CACHE):
             kept = await self._cached(checked)
             note("searchindex.cache.hits", sum(each is not None for each in kept))
         missing = [each for each, body in zip(checked, kept, strict=True) if body is None]
-        made = iter(await self._searched(missing, clock) if missing else ())
+        made = iter(await self._searched(missing, serving.store, clock) if missing else ())
         answers = [Answer(head_of(each.search) + (body or next(made)), body is not None) for each, body in zip(checked, kept, strict=True)]
         self._observe(clock)
         return answers
 
-    async def _searched(self, missing: Sequence[_Checked], clock: StageClock) -> list[bytes]:
+    async def _searched(self, missing: Sequence[_Checked], store: VectorStore, clock: StageClock) -> list[bytes]:
         with clock.stage(Stage.ENCODE):
-            soughts = await self._sought(missing)
+            soughts = await self._sought(missing, store)
         with clock.stage(Stage.SEARCH):
-            pages = await find(self.engine.parts.store, soughts)
+            pages = await find(store, soughts)
         with clock.stage(Stage.ASSEMBLE):
             bodies = [assemble(sought, page) for sought, page in zip(soughts, pages, strict=True)]
         if puts := [(each.key, body) for each, body in zip(missing, bodies, strict=True) if each.key is not None]:
             self._put_later(puts)
         return bodies
 
-    async def _sought(self, missing: Sequence[_Checked]) -> list[Sought]:
-        rows = await vectors_of(self.engine, [each.search for each in missing])
+    async def _sought(self, missing: Sequence[_Checked], store: VectorStore) -> list[Sought]:
+        rows = await vectors_of(self.engine, store, [each.search for each in missing])
         return [_sought(each, of_terms) for each, of_terms in zip(missing, rows, strict=True)]
 
     async def _cached(self, checked: Sequence[_Checked]) -> list[bytes | None]:

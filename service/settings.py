@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     search_top_k: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Results where the request does not say.")
     search_score_threshold: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="Least score where the request does not say.")
     search_queue: Annotated[int, Field(ge=1, le=10_000)] = Field(64, description="Queries that may wait for the encoder.")
+    search_wait_ms: Annotated[float, Field(gt=0, le=60_000)] = Field(
+        100.0, description="Milliseconds that a query may wait for the encoder, a quarter once a queue stands; more is refused at once."
+    )
     redis_enabled: bool = Field(True, description="Use Redis where REDIS_HOST is set.")
     redis_host: Host | None = Field(None, description="Redis server for answers; without it they are kept in the process.")
     redis_port: Annotated[int, Field(ge=1, le=65535)] = Field(6379, description="Its port.")

@@ -88,6 +88,7 @@ BENCHMARK = Benchmark(
         "POST /search with the small model and a Qdrant server at one, two, three and five times its capacity, which is the highest"
         " constant rate of new queries at which none is refused and P99 is at most twice that of a single caller."
     ),
+    minutes=9,
     rounds=4,
     prepare=prepare,
     arms={OURS: open_arm},

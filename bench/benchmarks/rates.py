@@ -102,6 +102,7 @@ BENCHMARK = Benchmark(
         f" both with {CARD}'s layout on {COUNT:,} vectors: the highest constant rate at which every search is answered and P99, from when"
         f" it was due, is at most twice that of a single caller. Zipf: exponent 1.05 over 10,000 ranks, the first {KNOWN} asked before."
     ),
+    minutes=35,
     rounds=3,
     prepare=prepare,
     arms={

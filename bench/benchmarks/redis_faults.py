@@ -185,6 +185,7 @@ BENCHMARK = Benchmark(
         f"POST /search with the small model at {RATE:.0f} searches a second, Zipf's distribution, before and while its Redis hangs, refuses"
         " connections, answers after 0.2 s, takes no writes, has another password, or is emptied twenty times a second."
     ),
+    minutes=9,
     rounds=3,
     prepare=prepare,
     arms={arm: partial(open_arm, arm=arm) for arm in FAULTS},

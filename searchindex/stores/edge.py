@@ -6,7 +6,7 @@ The engine's calls block, so none runs on the event loop. Opening is lazy; the f
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from searchindex.collection import CollectionConfig, CollectionState
 from searchindex.filters import Filter
@@ -44,6 +44,10 @@ class EdgeStore:
     async def state(self) -> CollectionState | None:
         opened = await self._opened()
         return None if opened is None else await self._threads.read(opened.state)
+
+    def at(self, name: str) -> Self:  # noqa: ARG002  # the port's parameter
+        """A folder has one collection and no aliases."""
+        return self
 
     async def drop(self) -> None:
         await self._retire(await self._threads.write(self._forget))

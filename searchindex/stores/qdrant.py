@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -93,7 +94,14 @@ class QdrantStore:
     async def state(self) -> CollectionState | None:
         if (info := await self._info()) is None:
             return None
-        return wire.state(info, points=await self.count(), name=await self._real_name(info))
+        if (name := await self._real_name(info)) != self._collection:
+            return await self.at(name).state()  # all of it by that name: an alias may move between two calls
+        return wire.state(info, points=await self.count(), name=name)
+
+    def at(self, name: str) -> "QdrantStore":
+        there = copy(self)
+        there._collection = name  # noqa: SLF001  # a copy of this object's own
+        return there
 
     async def drop(self) -> None:
         await self._call(lambda: self._client.delete_collection(self._collection))

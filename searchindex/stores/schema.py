@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from searchindex.collection import CollectionConfig, FieldType
-from searchindex.errors import CollectionMismatch, InvalidInput, NotFound, shorten
+from searchindex.errors import CollectionMismatch, InvalidInput, NoCollection, shorten
 
 
 def require_same(wanted: CollectionConfig, *, name: str, dim: int, fingerprint: str) -> None:
@@ -24,8 +24,8 @@ def require_keyword(field: str, *, schema: Mapping[str, FieldType]) -> None:
         raise InvalidInput(f'The values of the field "{shorten(field, 60)}" cannot be counted.', hint=f"Keyword fields: {known}.")
 
 
-def no_collection(where: str) -> NotFound:
-    return NotFound(f"There is no collection in {shorten(where)}.", hint="Index some images first.")
+def no_collection(where: str) -> NoCollection:
+    return NoCollection(f"There is no collection in {shorten(where)}.", hint="Index some images first.")
 
 
 def _built(dim: int, fingerprint: str) -> str:

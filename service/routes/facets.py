@@ -21,9 +21,10 @@ def facet_routes(engine: Engine) -> APIRouter:
     router = APIRouter(tags=["search"], responses=PROBLEMS)
 
     async def count(field: str, limit: int, filters: dict[str, Any] | None) -> Response:
-        schema = engine.serving().schema
+        serving = engine.serving()
+        schema = serving.state.schema
         _require_keyword(field, schema)
-        counts = await engine.parts.store.facet(field, limit=limit, filter=parse_filter(filters, schema))
+        counts = await serving.store.facet(field, limit=limit, filter=parse_filter(filters, schema))
         return Response(orjson.dumps({"field": field, "counts": counts}), media_type="application/json")
 
     @router.get("/facets", response_model=Facets, responses=answer_of(examples.COUNTS))

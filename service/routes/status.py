@@ -20,7 +20,9 @@ def status_routes(searcher: Searcher) -> APIRouter:
 
     @router.get("/livez", response_class=Response)
     async def livez() -> Response:
-        """200 while the process can answer at all; depends on nothing else."""
+        """200 while the process can answer and its model works; depends on nothing else."""
+        if engine.stuck:
+            return Response("The model has hung: only a new process can end that.\n", 503, media_type="text/plain")
         return Response("ok\n", media_type="text/plain")
 
     @router.get("/readyz", response_class=Response)
@@ -32,20 +34,23 @@ def status_routes(searcher: Searcher) -> APIRouter:
     @router.get("/health")
     async def health() -> Health:
         """Always 200; `degraded` says that something is missing."""
-        reason = problem()
+        uses_redis = searcher.cache.name == "redis"
+        cached = await searcher.cache.ping()
+        reasons = [reason.message] if (reason := problem()) else []
+        reasons += ["Redis does not answer: answers are not cached."] if uses_redis and not cached else []
         return Health(
-            status="healthy" if reason is None else "degraded",
+            status="degraded" if reasons else "healthy",
             clip_loaded=engine.model_loaded,
-            qdrant_connected=engine.state is not None and reason is None,
-            redis_connected=searcher.cache.name == "redis" and searcher.cache.connected,
+            qdrant_connected=engine.store_answers,
+            redis_connected=uses_redis and cached,
             device="cpu",
-            reason=None if reason is None else reason.message,
+            reason=" ".join(reasons) or None,
         )
 
     @router.get("/collection")
     async def collection() -> CollectionAnswer:
         """What can be searched: how many pictures, with which model, by which fields. Open to every key that may search."""
-        state = engine.serving()
+        state = engine.serving().state
         fields = {name: kind.value for name, kind in state.schema.items()}
         return CollectionAnswer(name=state.name, points=state.points, model=engine.parts.card.name, fields=fields)
 

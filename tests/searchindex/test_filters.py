@@ -46,6 +46,7 @@ def test_an_undeclared_field_is_refused_with_the_declared_ones():
         [], "category", 3, {"category": {}}, {"category": []}, {"category": 3}, {"category": None}, {"width": "3"}, {"width": True},
         {"width": 2**63}, {"width": {"like": 3}}, {"width": {"gte": "3"}}, {"category": {"gte": "a"}}, {"taken_at": "2026-01-31"},
         {"taken_at": {"gt": "yesterday"}}, {"taken_at": {"gt": 5}}, {"taken_at": {"exists": "yes"}}, {"and": []}, {"or": {}}, {"not": []},
+        {"width": {"lt": 9, "lte": 3}}, {"width": {"gt": 3, "gte": 9}},
         {"and": [{}]}, {"category": ["x"] * (MAX_VALUES + 1)}, {"category": "x" * 2000},
     ],
 )  # fmt: skip

@@ -57,14 +57,14 @@ async def started(
         yield client, app
 
 
-def parts_of(store: EdgeStore, encoder: FakeTextEncoder, *, fingerprint: str = "f") -> EngineParts:
+def parts_of(store: EdgeStore, encoder: FakeTextEncoder, *, fingerprint: str = "f", queue: int = 8) -> EngineParts:
     return EngineParts(
         card=CARD,
         fingerprint=Fingerprint(fingerprint),
         store=store,
         open_text=lambda: encoder,
         open_image=FakeImageEncoder,
-        queue=8,
+        queue=queue,
     )
 
 

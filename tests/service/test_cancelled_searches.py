@@ -1,10 +1,9 @@
 """Searches given up at any moment, on a slow network between the service and both its engines: no answer is another search's.
 
-`CANCELS` raises their number, for a longer run.
+`make fuzz` gives up 100,000.
 """
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -25,11 +24,12 @@ from service.search import Answer, Searcher
 from tests.engines import QdrantServer, RedisServer, qdrant_server, redis_server
 from tests.fakes import DIM, FakeImageEncoder, FakeTextEncoder, unit
 from tests.faultproxy import FaultProxy, Faults
+from tests.faults.record import scaled
 from tests.service.conftest import CARD
 
 __all__ = ["qdrant_server", "redis_server"]  # fixtures, imported for pytest to find
 
-CANCELS = int(os.environ.get("CANCELS", "2500"))
+CANCELS = scaled(2500)
 AT_ONCE = 40
 PICTURES = 300
 SURE = 30.0  # seconds of timeout: the test is about replies that are late, not about ones that are given up by the service
@@ -54,7 +54,13 @@ async def bench(qdrant_server: QdrantServer, redis_server: RedisServer) -> Async
         await store.create(CollectionConfig(name="cancelled", dim=DIM, fingerprint="f"))
         await store.upsert([Point(PointId(n), unit(f"picture {n}"), {"n": n}) for n in range(PICTURES)])
         parts = EngineParts(
-            card=CARD, fingerprint="f", store=store, open_text=FakeTextEncoder, open_image=FakeImageEncoder, queue=10 * AT_ONCE
+            card=CARD,
+            fingerprint="f",
+            store=store,
+            open_text=FakeTextEncoder,
+            open_image=FakeImageEncoder,
+            queue=10 * AT_ONCE,
+            wait=SURE,
         )
         engine, cache = Engine(parts), RedisCache(proxies[1].url, ttl=60, timeout=SURE, max_connections=500)
         await engine.load()
@@ -85,7 +91,7 @@ def check(wanted: Sequence[Search], answers: Sequence[Answer]) -> None:
         (term,) = search.terms
         assert isinstance(term.source, Text)
         number = int(term.source.text.removeprefix("picture "))
-        assert document["results"][0]["metadata"] == {"n": number}
+        assert document["results"][0]["metadata"]["n"] == number
         assert document["total"] == search.ask.top_k
         for result in document["results"]:
             assert result["key"] == str(result["metadata"]["n"])

@@ -9,7 +9,10 @@ import pytest
 
 from searchindex.errors import Overloaded
 from service.encode import MAX_BATCH, QueryEncoder
+from service.pace import Pace
 from tests.fakes import DIM, FakeTextEncoder, unit
+
+PATIENT = 60.0  # seconds: these tests are not about waiting
 
 
 class GatedEncoder(FakeTextEncoder):
@@ -36,7 +39,7 @@ class BrokenEncoder:
 @pytest.fixture
 async def gated() -> AsyncIterator[tuple[GatedEncoder, QueryEncoder]]:
     encoder = GatedEncoder()
-    queue = QueryEncoder(encoder, queue=12)
+    queue = QueryEncoder(encoder, queue=12, wait=PATIENT)
     yield encoder, queue
     encoder.gate.set()
     await queue.close()
@@ -120,9 +123,45 @@ async def test_more_than_the_queue_holds_is_refused(gated):
 
 async def test_a_failing_model_fails_its_callers_and_nobody_else():
     """An error reaches those who asked, and the worker lives on."""
-    queue = QueryEncoder(BrokenEncoder(), queue=4)
+    queue = QueryEncoder(BrokenEncoder(), queue=4, wait=PATIENT)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="broken"):
             await queue.encode("x")
     assert queue.waiting == 0
     await queue.close()
+
+
+async def test_what_would_wait_too_long_is_refused_at_once(gated):
+    """By how long the model takes, not by how many wait; equal queries are still joined, and known ones still answered."""
+    encoder, queue = gated
+    encoder.gate.set()
+    await queue.encode("known")
+    encoder.gate.clear()
+    encoder.entered.clear()
+    times = iter([0.0, 0.0, 1.0, 1.0, 3.0])  # one text in one second, two in two
+    queue.pace = Pace(wait=0.001, most=2, clock=lambda: next(times, 3.0))
+    for size in (1, 2):
+        with queue.pace.timed(size):
+            pass
+    tasks = await begin(queue, encoder, "first", *(f"next {n}" for n in range(4)))
+    tasks += [asyncio.create_task(queue.encode(text)) for text in ("next 4", "next 5", "next 0", "known")]
+    await asyncio.sleep(0)
+    encoder.gate.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(each, Overloaded) for each in found[-4:]] == [True, True, False, False]
+    assert queue.outcomes["shed"] == 2
+
+
+@pytest.mark.fault("F-44")
+async def test_a_model_that_hangs_keeps_nobody(gated, monkeypatch: pytest.MonkeyPatch):
+    """Who waits is answered after a while, and what nobody waits for any more is not encoded when the model comes back."""
+    monkeypatch.setattr("service.encode.GIVE_UP", 0.05)
+    encoder, queue = gated
+    tasks = await begin(queue, encoder, "first", "second")
+    for each in await asyncio.gather(*tasks, return_exceptions=True):
+        assert isinstance(each, Overloaded)
+    assert (queue.outcomes["expired"], queue.waiting) == (2, 1)
+    encoder.gate.set()
+    monkeypatch.undo()
+    await queue.encode("third")
+    assert encoder.batches == [["first"], ["third"]]

@@ -66,10 +66,17 @@ async def test_words_are_shown_only_if_asked_for(store: EdgeStore, caplog: pytes
     ("error", "level", "outcome"),
     [(StoreUnavailable("away"), logging.WARNING, "unavailable"), (RuntimeError("x"), logging.ERROR, "failed")],
 )
-async def test_a_failed_answer_always_has_a_line(
-    store: EdgeStore, caplog: pytest.LogCaptureFixture, error: Exception, level: int, outcome: str
-):
+async def test_a_failed_answer_has_a_line(store: EdgeStore, caplog: pytest.LogCaptureFixture, error: Exception, level: int, outcome: str):
     """However fast it failed."""
     await search(store, Settings(log_slow_ms=60_000), error=error)
     (record,) = lines(caplog)
     assert (record.levelno, vars(record)["outcome"], WORDS in caplog.text) == (level, outcome, False)
+
+
+async def test_a_flood_of_refusals_does_not_flood_the_log(
+    store: EdgeStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    """While nothing answers, or too much is asked, one line a second says so; defects each have theirs."""
+    monkeypatch.setattr("service.observed.REFUSAL_SECONDS", 60.0)
+    await search(store, Settings(log_slow_ms=60_000), error=StoreUnavailable("away"), times=5)
+    assert len(lines(caplog)) == 1

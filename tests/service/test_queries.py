@@ -10,10 +10,11 @@ import pytest
 from searchindex.collection import PAYLOAD_SCHEMA, CollectionState
 from searchindex.errors import InvalidInput, NotFound
 from service.queries import Ask, Search, Stored, Term, Text, Upload, check, identity, named, search_for
+from tests.faults.record import scaled
 
 ASK = Ask(top_k=10, offset=0, score_threshold=0.0, filters=None)
 STATE = CollectionState(name="images", dim=4, fingerprint="f", points=5, indexed=5, status="green", schema=dict(PAYLOAD_SCHEMA))
-PAIRS = 100_000
+PAIRS = scaled(100_000)
 WORDS = ("cat", "Cat", "red", "1", "café", "a b", "ab", "", "[", '"', "\\", "null", "😀")
 
 
@@ -144,7 +145,7 @@ def facts(search: Search) -> Any:
 
 @pytest.mark.fault("F-15", cases=PAIRS)
 def test_searches_that_differ_in_one_input_have_different_identities():
-    """100,000 pairs: no term, weight, page, filter, group, form, collection, model or number of pictures shares another one's answer."""
+    """No term, weight, page, filter, group, form, collection, model or number of pictures shares another one's answer."""
     chance = random.Random(15)
     changes = (in_one_term, in_the_terms, in_the_page, lambda search, _: replace(search, composed=not search.composed))
     compared = 0

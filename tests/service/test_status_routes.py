@@ -1,5 +1,7 @@
 """Health, statistics, probes, and what stands in the way of being ready."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,13 @@ from searchindex.errors import ModelUnavailable
 from searchindex.stores.edge import EdgeStore
 from service.engine import EngineParts
 from service.settings import Settings
+from tests.engines import RedisServer, redis_server
 from tests.fakes import FakeTextEncoder
+from tests.faultproxy import FaultProxy, Faults, Mode
 from tests.pictures import folder_of
 from tests.service.conftest import COUNT, Running, fill, parts_of, started
+
+__all__ = ["redis_server"]  # a fixture
 
 
 async def test_a_healthy_service(service: Running):
@@ -98,3 +104,52 @@ async def test_who_may_search_learns_what_there_is(service: Running):
     answer = (await service.client.get("/collection")).json()
     assert (answer["name"], answer["points"], answer["fields"]["category"]) == ("test", COUNT, "keyword")
     assert answer["model"]
+
+
+@pytest.mark.fault("F-44", measured="a hung model is told by /livez")
+async def test_a_model_that_hangs_is_not_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Only a new process can end that, so the liveness probe says so; a slow query is no such thing."""
+    gate, entered = threading.Event(), threading.Event()
+
+    class Hanging(FakeTextEncoder):
+        def encode_texts(self, texts):
+            entered.set()
+            gate.wait(30)
+            return super().encode_texts(texts)
+
+    store = EdgeStore(tmp_path / "store")
+    await fill(store, folder_of(tmp_path / "pictures", 2))
+    async with started(Settings(), parts_of(store, Hanging())) as (client, _):
+        asked = asyncio.create_task(client.post("/search", json={"query": "x"}))
+        await asyncio.to_thread(entered.wait, 30)
+        assert (await client.get("/livez")).status_code == 200
+        monkeypatch.setattr("service.engine.STUCK_SECONDS", 0.0)
+        answer = await client.get("/livez")
+        assert (answer.status_code, "hung" in answer.text) == (503, True)
+        gate.set()
+        assert (await asked).status_code == 200
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def test_health_asks_redis_itself(tmp_path: Path, redis_server: RedisServer):
+    """Before the first search as well; a Redis that is away is said, and is no reason not to be ready."""
+    store = EdgeStore(tmp_path / "store")
+    await fill(store, folder_of(tmp_path / "pictures", 2))
+    async with FaultProxy(redis_server.port) as proxy:
+        settings = Settings(redis_host="127.0.0.1", redis_port=proxy.port)
+        async with started(settings, parts_of(store, FakeTextEncoder())) as (client, _):
+            health = (await client.get("/health")).json()
+            assert (health["status"], health["redis_connected"], health["reason"]) == ("healthy", True, None)
+            await proxy.set(Faults(mode=Mode.REFUSE))
+            health = (await client.get("/health")).json()
+            assert (health["status"], health["redis_connected"], "Redis" in health["reason"]) == ("degraded", False, True)
+            assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_a_store_with_another_models_collection_is_connected(tmp_path: Path):
+    """What is wrong is said as it is: the store answers, the collection does not fit."""
+    store = EdgeStore(tmp_path / "store")
+    await fill(store, folder_of(tmp_path / "pictures", 2), fingerprint="old")
+    async with started(Settings(), parts_of(store, FakeTextEncoder(), fingerprint="new")) as (client, _):
+        health = (await client.get("/health")).json()
+        assert (health["status"], health["qdrant_connected"], "another model" in health["reason"]) == ("degraded", True, True)

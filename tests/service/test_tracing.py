@@ -133,6 +133,9 @@ class Broken:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
+    def at(self, _name: str) -> "Broken":
+        return self
+
     async def search(self, _queries: list[Query]) -> list[list[Hit]]:
         raise self._error
 

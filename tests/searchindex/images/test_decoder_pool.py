@@ -151,6 +151,7 @@ def test_little_is_loaded_in_the_process():
     assert not {"fastapi", "starlette", "pydantic", "onnxruntime", "qdrant_edge", "asyncio", "ssl"} & set(done.stdout.split())
 
 
+@pytest.mark.fault("F-44")
 def test_a_crash_costs_one_picture(opened: Callable[..., DecoderPool]):
     """The caller is told that it was the picture, and the next one has a new process."""
     pool = opened()
@@ -167,6 +168,7 @@ def test_a_crash_costs_one_picture(opened: Callable[..., DecoderPool]):
     assert pool.died == 1
 
 
+@pytest.mark.fault("F-44")
 def test_a_hang_costs_one_picture(opened: Callable[..., DecoderPool]):
     """At the deadline the process is ended, not left behind to burn a core."""
     pool = opened(terms=Terms(seconds=1))

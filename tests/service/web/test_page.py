@@ -35,11 +35,19 @@ def test_nothing_is_asked_for_an_empty_box(page, address):
     assert asked == []
 
 
+TYPE = """(box, text) => {
+  for (const letter of text) {
+    box.value += letter;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}"""  # faster than any busy machine is slow: as keys of its own, letters come when the browser has time for them
+
+
 def test_fast_typing_asks_once_and_shows_the_last_words(page, address):
     """Letters typed quickly are one search, for the words as they ended."""
     asked = searches(page)
     page.goto(address)
-    page.locator("#query").press_sequentially("green apple", delay=20)
+    page.locator("#query").evaluate(TYPE, "green apple")
     expect(page.locator("#grid .name").first).to_have_text("green apple")
     assert [body["query"] for body in asked] == ["green apple"]
 

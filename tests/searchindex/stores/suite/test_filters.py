@@ -84,7 +84,9 @@ payloads = st.fixed_dictionaries(
 
 
 def bounds(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), values, min_size=1, max_size=2)
+    """One lower bound at most, and one upper."""
+    pairs = [st.sampled_from([lower, upper]) for lower in ("gt", "gte") for upper in ("lt", "lte")]
+    return st.one_of([st.dictionaries(pair, values, min_size=1) for pair in pairs])
 
 
 def equality(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
