@@ -31,6 +31,8 @@ POLL = 0.2  # seconds between two looks at a collection that is being optimised
 IDLE = 25  # looks at one that is green and yet not built, before it is asked anew
 ASKED = 5  # times
 RECONNECT = {"grpc.initial_reconnect_backoff_ms": 200, "grpc.max_reconnect_backoff_ms": 2000}  # gRPC's own goes up to two minutes
+# A connection whose other end is gone without a word, with its node or at a router that forgot it, is else used for ever.
+KEEPALIVE = {"grpc.keepalive_time_ms": 10_000, "grpc.keepalive_timeout_ms": 5000, "grpc.http2.max_pings_without_data": 0}
 # Only the first algorithm, which is none: a client that offers gzip gets it, and a vector then takes the server ten times as long.
 UNCOMPRESSED = {"grpc.compression_enabled_algorithms_bitset": 1}
 
@@ -68,7 +70,7 @@ class QdrantStore:
             https=tls,
             headers={"api-key": api_key} if api_key else None,  # as `api_key` the client warns where the network is private
             timeout=math.ceil(timeout),
-            grpc_options=RECONNECT | UNCOMPRESSED,
+            grpc_options=RECONNECT | KEEPALIVE | UNCOMPRESSED,
             check_compatibility=False,  # it would ask over HTTP, on a thread of its own, and print
         )
 
