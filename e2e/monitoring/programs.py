@@ -1,6 +1,7 @@
 """Prometheus, its promtool and a collector, as programs of this machine: built once from their Go modules, run on loopback.
 
-Prometheus takes some minutes to compile. What there is no Go for is skipped with the reason; with REQUIRE_ENGINES=1 it fails.
+`python -m e2e.monitoring.programs` builds them, which takes some minutes. What cannot be had is skipped with the reason; with
+REQUIRE_ENGINES=1 it fails.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ import yaml
 
 from e2e.cluster.commands import ClusterError
 from e2e.cluster.place import find_place
-from e2e.cluster.provisions import ensure_built
+from e2e.cluster.provisions import ensure_built, ensure_go
 from tests.charts.render import only, render
 from tests.engines import BUILD, Engine, EngineMissingError
 
@@ -34,12 +35,30 @@ def prometheus_programs() -> Path:
     folder = BUILD / f"prometheus-{read}"
     if all((folder / name).exists() for name in NAMES):
         return folder
-    go = shutil.which("go") or missing("Prometheus is built with Go, which is not installed here.")
+    go = find_go()
     packages = [f"{MODULE}/{name}" for name in NAMES]
     command = ["nice", "-n", "19", go, "build", "-trimpath", "-ldflags=-s -w", "-tags=remove_all_sd", "-o", f"{folder}/", *packages]
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     done = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS)
     return folder if not done.returncode else missing(f"Prometheus cannot be built: {done.stderr[-300:]}")
+
+
+def find_go() -> str:
+    """The machine's own, else that of the local cluster."""
+    try:
+        return shutil.which("go") or ensure_go(find_place())
+    except (ClusterError, OSError) as error:
+        missing(f"There is no Go, and it cannot be installed: {error}")
+
+
+def collector_program() -> Path:
+    """The one that the local cluster has as an image."""
+    place = find_place()
+    try:
+        place.built.mkdir(parents=True, exist_ok=True)
+        return ensure_built(place, "otelcol")
+    except (ClusterError, OSError) as error:
+        missing(f"The collector cannot be built: {error}")
 
 
 def start_prometheus(folder: Path, config: dict[str, Any], port: int) -> Engine:
@@ -65,11 +84,7 @@ def start_collector(folder: Path, ports: dict[int, int], spans: Path) -> Engine:
             .replace(f"port: {theirs}", f"port: {ours}")
         )
     (folder / "collector.yaml").write_text(text)
-    try:
-        program = ensure_built(find_place(), "otelcol")
-    except (ClusterError, OSError) as error:
-        missing(f"The collector cannot be built: {error}")
-    command = [str(program), f"--config={folder}/collector.yaml"]
+    command = [str(collector_program()), f"--config={folder}/collector.yaml"]
     return started(Engine(command, folder, {}, lambda: answers(ports[13133], "/")))
 
 
@@ -90,3 +105,11 @@ def answers(port: int, path: str) -> bool:
 
 def missing(reason: str) -> NoReturn:
     (pytest.fail if os.environ.get("REQUIRE_ENGINES") == "1" else pytest.skip)(reason)
+
+
+if __name__ == "__main__":
+    try:
+        prometheus_programs()
+        collector_program()
+    except pytest.skip.Exception as reason:
+        print(reason)  # noqa: T201  # the tests will say so too

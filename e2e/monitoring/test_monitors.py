@@ -1,7 +1,6 @@
 """The chart's monitors and rules by the Prometheus operator's own definitions, from its Go module."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from e2e.monitoring.programs import missing
+from e2e.monitoring.programs import find_go, missing
 from tests.charts.test_observability import MONITORS, of_kind, rendered
 
 MODULE = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
@@ -22,8 +21,9 @@ OPEN = ("x-kubernetes-preserve-unknown-fields", "additionalProperties")
 @pytest.fixture(scope="module")
 def definitions() -> dict[str, dict[str, Any]]:
     """Kind -> schema, closed as the API server closes it where it validates strictly."""
-    go = shutil.which("go") or missing("The definitions come from a Go module, and Go is not installed here.")
-    done = subprocess.run([go, "mod", "download", "-json", MODULE], capture_output=True, text=True, check=False, timeout=100, cwd="/")
+    done = subprocess.run(
+        [find_go(), "mod", "download", "-json", MODULE], capture_output=True, text=True, check=False, timeout=100, cwd="/"
+    )
     if done.returncode:
         missing(f"{MODULE} cannot be had: {done.stderr[-300:]}")
     told = json.loads(done.stdout)

@@ -4,14 +4,22 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
+from qdrant_client.grpc import PointsOperationResponse
 
+from jobs.steps import Step, Steps
 from observability.telemetry import ENDPOINTS
+from observability.tracing import Tracing
+from searchindex.points import PointId
+from searchindex.ports import Point
 from searchindex.stores.qdrant import QdrantStore
 from tests.collector import Collector, collector
 from tests.engines import QdrantServer, free_ports
+from tests.fakes import unit
 from tests.jobs.processes import environment, finish, run, start
 from tests.pictures import folder_of
+from tests.service.seen import in_memory
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 ENDPOINT = ENDPOINTS[1].lower()
@@ -30,7 +38,7 @@ def settings(qdrant_server: QdrantServer, collection: str, tmp_path: Path) -> di
 
 
 async def test_a_run_is_one_trace(settings: dict[str, str], on_server: QdrantStore, running: Collector):
-    """Both shards are children of the run that their controller named; steps are children of their shard; the store is told as well."""
+    """Both shards are children of the run that their controller named; steps are children of their shard."""
     shards = [settings | {ENDPOINT.upper(): running.endpoint, "SHARD_COUNT": "2", "SHARD_INDEX": f"{number}"} for number in range(2)]
     endings = await asyncio.gather(*(asyncio.to_thread(run, shard) for shard in shards))
     assert [(status, summary["trace_id"]) for status, summary, _ in endings] == [(0, TRACE), (0, TRACE)]
@@ -47,6 +55,32 @@ async def test_a_run_is_one_trace(settings: dict[str, str], on_server: QdrantSto
 
 
 @pytest.mark.usefixtures("on_server")
+async def test_qdrant_is_told_of_the_trace():
+    """A slow upsert is found in the server's own traces: the call carries the context of its step."""
+    received: list[dict[str, str]] = []
+
+    async def upsert(_request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        received.append(dict(context.invocation_metadata() or ()))
+        return PointsOperationResponse().SerializeToString()
+
+    server = grpc.aio.server()
+    handlers = {"Upsert": grpc.unary_unary_rpc_method_handler(upsert)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("qdrant.Points", handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    exporter, provider = in_memory()
+    tracing = Tracing(provider)
+    store = QdrantStore("127.0.0.1", collection="x", grpc_port=port, metadata=tracing.outgoing)
+    span = tracing.begin_run("index", {"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    with Steps(span).step(Step.UPSERT, batch=0, size=1):
+        await store.upsert([Point(PointId(1), unit("x"), {})])
+    span.end("index")
+    await store.close()
+    await server.stop(0)
+    stored = exporter.get_finished_spans()[0]
+    assert received[0]["traceparent"] == f"00-{TRACE}-{stored.context.span_id:016x}-01"
+
+
 async def test_a_collector_that_hangs_costs_a_run_nothing(settings: dict[str, str], running: Collector):
     """It is indexed, and ends with status 0, in order, while its spans are lost."""
     running.answers.clear()
