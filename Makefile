@@ -109,9 +109,10 @@ e2e-cluster: $(VENV)/.test ## The controller on a cluster: KUBECONFIG's, else on
 	@test -n "$$KUBECONFIG" || for each in controller jobs samples; do nice $(PYTHON) -m e2e.cluster images $$each || exit 1; done
 	@$(BIN)/python -m pytest e2e/kubernetes -p no:randomly $(PYTEST_ARGS)
 
-e2e-charts: $(VENV)/.test ## The charts of Qdrant, Redis and the collector, each alone on the same cluster
+e2e-charts: $(VENV)/.test ## The charts on the same cluster: the whole product by one command, and each part alone
 	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster up
 	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster parts
+	@test -n "$$KUBECONFIG" || for each in service controller jobs samples; do nice $(PYTHON) -m e2e.cluster images $$each || exit 1; done
 	@$(BIN)/python -m pytest e2e/charts -p no:randomly $(PYTEST_ARGS)
 
 # ---- a cluster of one's own, for machines that can pull no image; as root

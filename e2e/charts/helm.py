@@ -25,6 +25,10 @@ class Helm:
         flags = ("--install", "--wait", f"--timeout={SECONDS}s", "-f", "-")
         return self._run("upgrade", release, str(CHARTS / chart), *flags, given=json.dumps(values)).stderr
 
+    def test(self, release: str) -> None:
+        """Refused where one of its pods fails."""
+        self._run("test", release, "--timeout=120s")
+
     def uninstall(self, release: str) -> None:
         self._run("uninstall", release, "--wait", "--ignore-not-found", f"--timeout={SECONDS}s")
 
