@@ -12,7 +12,6 @@ from typing import Any
 
 from jobs.collection import Wanted, ensure_collection
 from jobs.ending import COMPLETED, Ending, Reason, ending_of
-from jobs.folder import Folder
 from jobs.index import index
 from jobs.indexing import Indexing
 from jobs.instruments import Instruments
@@ -22,17 +21,16 @@ from jobs.ledger import Ledger
 from jobs.limits import Limits
 from jobs.lines import ProgressLines, say
 from jobs.listing import Scope
-from jobs.opening import not_installed, open_model, opened_store
+from jobs.opening import open_model, open_sources, opened_store, patterns
 from jobs.patience import Patience
 from jobs.progress import ProgressSink, Reporter
 from jobs.progress_http import ProgressServer
 from jobs.settings import JobSettings
 from jobs.shards import Shard
 from jobs.sidecar import annotations_in
-from jobs.sources import Selection, Sources
+from jobs.sources import Selection
 from jobs.stop import Stop
 from jobs.telemetry import RunTelemetry, open_telemetry
-from jobs.walk import check_folder
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import InvalidInput
 from searchindex.models import PreparedModel
@@ -142,20 +140,6 @@ def _progress_server(port: int, seen: RunTelemetry) -> ProgressServer:
         raise InvalidInput(f"PROGRESS_PORT: port {port} cannot be listened on: {error.strerror}.", hint="Set another one, or 0.") from None
 
 
-def open_sources(settings: JobSettings, stop: Stop) -> Sources:
-    """The folder or the bucket. NotFound or InvalidInput say why there is none; a bucket is asked only when it is listed."""
-    if settings.image_dir is not None:
-        return Folder(check_folder(settings.image_dir))
-    try:
-        from jobs.bucket import Bucket, Place  # noqa: PLC0415  # not installed on a laptop
-    except ImportError as error:
-        raise not_installed(error) from None
-    place = Place(
-        bucket=settings.s3_bucket, prefix=settings.s3_prefix, endpoint=settings.s3_endpoint.rstrip("/"), region=settings.s3_region
-    )
-    return Bucket(place, check=stop.check)
-
-
 @contextmanager
 def _journal(job: Job, settings: JobSettings, scope: Scope, model: PreparedModel) -> Iterator[Journal]:
     if settings.ledger_dir is None:
@@ -164,7 +148,3 @@ def _journal(job: Job, settings: JobSettings, scope: Scope, model: PreparedModel
     subject = Subject(collection=settings.qdrant_collection, fingerprint=model.fingerprint, scope=scope)
     with file_journal(settings.ledger_dir, subject, warn=lambda message: job.say("warning", message=message)) as journal:
         yield journal
-
-
-def patterns(text: str) -> tuple[str, ...]:
-    return tuple(pattern.strip() for pattern in text.split(",") if pattern.strip())

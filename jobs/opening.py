@@ -1,10 +1,19 @@
-"""Models and stores, opened as settings say: the adapters that every program of this package may need."""
+"""Sources, models and stores, opened as settings say: the adapters that every program of this package may need."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from jobs.folder import Folder
+from jobs.settings import JobSettings
 from jobs.shared_settings import ModelSettings, StoreSettings
+from jobs.sources import Sources
+from jobs.stop import Stop
+from jobs.tar import Tars, tar_files
+from jobs.walk import check_folder
+from jobs.web import Web
+from jobs.web_fetch import Fetch
+from jobs.web_rules import Rules
 from searchindex.catalogue import find_card
 from searchindex.errors import CollectionMismatch, InvalidInput
 from searchindex.models import PreparedModel, find_model, read_model
@@ -19,6 +28,34 @@ Outgoing = Callable[[], Sequence[tuple[str, str]]]
 
 def not_installed(error: ImportError) -> InvalidInput:
     return InvalidInput(f"The package {error.name} is not installed.", hint="pip install 'searchindex[jobs]'")
+
+
+def open_sources(settings: JobSettings, stop: Stop) -> Sources:
+    """The place of the pictures. NotFound or InvalidInput say why there is none; a bucket or a host is asked only when it is read."""
+    if settings.image_dir is not None:
+        return Folder(check_folder(settings.image_dir))
+    if settings.image_tar:
+        return Tars(tar_files(settings.image_tar), check=stop.check)
+    if settings.url_list is not None:
+        rules = Rules(hosts=patterns(settings.url_hosts), http=settings.url_http)
+        return Web(settings.url_list, Fetch(rules=rules, seconds=settings.url_seconds))
+    return _open_bucket(settings, stop)
+
+
+def _open_bucket(settings: JobSettings, stop: Stop) -> Sources:
+    try:
+        from jobs.bucket import Bucket, Place  # noqa: PLC0415  # not installed on a laptop
+    except ImportError as error:
+        raise not_installed(error) from None
+    place = Place(
+        bucket=settings.s3_bucket, prefix=settings.s3_prefix, endpoint=settings.s3_endpoint.rstrip("/"), region=settings.s3_region
+    )
+    return Bucket(place, check=stop.check)
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(pattern.strip() for pattern in text.split(",") if pattern.strip())
 
 
 def open_model(settings: ModelSettings) -> PreparedModel:

@@ -18,7 +18,7 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 class JobSettings(ModelSettings, StoreSettings):
     """Each field is read from the variable of its name in capitals."""
 
-    image_dir: Path | None = Field(None, description="Folder of the pictures, searched through all its folders. This, or `S3_BUCKET`.")
+    image_dir: Path | None = Field(None, description="Folder of the pictures, searched through all its folders. This, or another place.")
     s3_bucket: str = Field(
         "", max_length=63, description="Bucket of the pictures; credentials are the client's own, `AWS_ACCESS_KEY_ID` and so on."
     )
@@ -29,6 +29,15 @@ class JobSettings(ModelSettings, StoreSettings):
         "", description="URL of a store other than AWS; plain HTTP is spoken only where it says `http://`."
     )
     s3_region: str = Field("", max_length=64, description="The bucket's region.")
+    image_tar: str = Field("", max_length=4096, description="Tar files of pictures, as of WebDataset: a path, `*` in its last part.")
+    url_list: Path | None = Field(None, description="File with one picture's address a line; only with `URL_HOSTS`.")
+    url_hosts: str = Field(
+        "",
+        max_length=4096,
+        description="Hosts that may be asked, separated by commas: `images.example.org`, `*.example.org`, or `*` for any.",
+    )
+    url_http: bool = Field(default=False, description="Ask over plain HTTP, too, where an address says so.")
+    url_seconds: Annotated[float, Field(gt=0, le=600)] = Field(15, description="Seconds for one address, redirects and all.")
     source_name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$|^$", max_length=63)] = Field(
         "", description="Where several sources share a collection: what the paths of this one begin with."
     )
@@ -66,8 +75,16 @@ def read_settings(**given: Any) -> JobSettings:
 
 def with_one_place(settings: JobSettings) -> None:
     """InvalidInput where the pictures are nowhere, or at two places."""
-    if (settings.image_dir is None) is (settings.s3_bucket == ""):
-        raise InvalidInput("Of IMAGE_DIR and S3_BUCKET exactly one must be set.", hint="The first for a folder, the second for a bucket.")
+    places = {
+        "IMAGE_DIR": settings.image_dir,
+        "S3_BUCKET": settings.s3_bucket,
+        "IMAGE_TAR": settings.image_tar,
+        "URL_LIST": settings.url_list,
+    }
+    if sum(place not in (None, "") for place in places.values()) != 1:
+        raise InvalidInput(f"Of {', '.join(places)} exactly one must be set.", hint="IMAGE_DIR for a folder, S3_BUCKET for a bucket.")
+    if settings.url_list is not None and not settings.url_hosts:
+        raise InvalidInput("URL_LIST needs URL_HOSTS: the hosts that may be asked.", hint="Name them; `*` for any in the public network.")
 
 
 def shard_of(settings: JobSettings) -> Shard:

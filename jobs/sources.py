@@ -1,4 +1,4 @@
-"""Where pictures lie, as a port: listed first, read one by one later. `folder.py` and `bucket.py` are its adapters.
+"""Where pictures lie, as a port: listed first, read one by one later. `folder.py`, `bucket.py`, `tar.py` and `web.py` are its adapters.
 
 Whatever looks like a picture is accounted for: it is a source, or an obstacle with its reason.
 """
@@ -57,6 +57,7 @@ OBSTACLES = {
     "link-outside": "It is a link that leads out of the folder.",
     "link-broken": "It is a link that leads to nothing, or to itself.",
     "not-a-file": "It is neither a file nor a folder.",
+    "address-refused": "Its address is not one that may be asked.",
     "vanished": "It was removed while the run went on.",
     "unreadable": "It cannot be looked at with this user's rights, or its disk fails.",
 }

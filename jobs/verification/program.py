@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.app import Job, open_sources, patterns, perform
+from jobs.app import Job, perform
 from jobs.concluding import Conclusion, conclude
 from jobs.ending import COMPLETED, Ending, Reason
 from jobs.journal_file import Subject, read_ledger
 from jobs.ledger import Entry, printable
 from jobs.lines import say
 from jobs.listing import Scope
-from jobs.opening import opened_store
+from jobs.opening import open_sources, opened_store, patterns
 from jobs.patience import Patience
 from jobs.sealed import DamagedError
 from jobs.settings import shard_of
