@@ -154,3 +154,12 @@ def test_files_are_where_the_chart_looks():
     assert {path.name for path in Path(FILES / "dashboards").iterdir()} == {
         f"{b.uid.removeprefix('searchindex-')}.json" for b in DASHBOARDS
     }
+
+
+def test_spans_find_the_collector_from_other_namespaces():
+    """Indexing pods run where their SearchIndex is, and get the address from the controller: without its namespace it would not resolve."""
+    manifests = render(CHART)
+    (controller,) = only(manifests, "Deployment", "r-controller")["spec"]["template"]["spec"]["containers"]
+    told = {each["name"]: each.get("value") for each in controller["env"]}
+    assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://r-otel-collector.ns:4317"
+    assert "INDEXER_IMAGE" in told
