@@ -13,6 +13,7 @@ from e2e.kubernetes.qdrant import Qdrant
 
 CHART = "searchindex/charts/qdrant"
 POINTS = 600
+PATIENCE = 30  # seconds: a machine that is busy answers late, and that is not what is tested
 SMALL = {
     "resources": {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
     "persistence": {"size": "1Gi", "whenDeleted": "Delete"},
@@ -33,7 +34,7 @@ def warnings(helm: Helm) -> str:
 @pytest.fixture
 def qdrant(warnings: str, address: Callable[[str], str], secret: Callable[[str, str], str]) -> Qdrant:
     """Through the Service: now this member answers, now that one."""
-    return Qdrant(address("r-qdrant"), key=secret("r-qdrant", "api-key"))
+    return Qdrant(address("r-qdrant"), key=secret("r-qdrant", "api-key"), timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def photos(qdrant: Qdrant) -> str:
     """A collection of which each shard is there twice."""
     if qdrant.collection("photos") is None:
         qdrant.ask("PUT", "/collections/photos", {"vectors": {"size": 4, "distance": "Cosine"}, "shard_number": 3, "replication_factor": 2})
+    if qdrant.count("photos") < POINTS:
         points = [{"id": number, "vector": [1.0, number / POINTS, 0.5, 0.1], "payload": {"n": number}} for number in range(POINTS)]
         qdrant.ask("PUT", "/collections/photos/points?wait=true", {"points": points})
     return "photos"
@@ -49,7 +51,7 @@ def photos(qdrant: Qdrant) -> str:
 def members(kubectl: Kubectl, key: str, release: str = "r") -> list[Qdrant]:
     """Each by its own address."""
     pods = kubectl.list("pods", f"app.kubernetes.io/instance={release}")
-    return [Qdrant(pod["status"]["podIP"], key=key) for pod in pods if pod["status"].get("podIP")]
+    return [Qdrant(pod["status"]["podIP"], key=key, timeout=PATIENCE) for pod in pods if pod["status"].get("podIP")]
 
 
 def whole(kubectl: Kubectl, key: str, count: int, release: str = "r") -> bool:

@@ -9,11 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Qdrant:
-    """By its address in the cluster. `key`: where one is asked for."""
+    """By its address in the cluster. `key`: where one is asked for. `timeout`: seconds for each answer."""
 
     host: str
     port: int = 6333
     key: str = ""
+    timeout: float = 10
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """`result` of the answer; None where it is a 404."""
@@ -24,7 +25,7 @@ class Qdrant:
             headers={"Content-Type": "application/json"} | ({"api-key": self.key} if self.key else {}),
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self.timeout) as answer:  # noqa: S310
                 return json.load(answer)["result"]
         except urllib.error.HTTPError as error:
             if error.code == 404:

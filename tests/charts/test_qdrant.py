@@ -4,6 +4,7 @@ import base64
 import os
 import socket
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ def configuration(**values: object) -> dict[str, Any]:
     return found
 
 
-def started(folder: Path, pod: str, *, listening: dict[str, int] | None = None, **values: object) -> list[str]:
+def started(folder: Path, pod: str, *, listening: dict[str, int] | None = None, tries: int = 0, **values: object) -> list[str]:
     """The words with which Qdrant is started in a pod of that name: the chart's script is run. `listening`: host to port, on loopback."""
-    script = only(rendered(**values), "ConfigMap")["data"]["start.sh"]
+    script = only(rendered(**values), "ConfigMap")["data"]["start.sh"].replace("tries=30", f"tries={tries}")
     for host, port in (listening or {}).items():
         script = script.replace('$(host "$1")/6335', f'$(host "$1" | sed s/{host}.*/127.0.0.1/)/{port}')
     (folder / "start.sh").write_text(script)
@@ -70,6 +71,17 @@ def test_whoever_is_new_joins_through_a_member_that_listens(tmp_path: Path, ordi
     with socket.create_server(("127.0.0.1", 0)) as server:
         words = started(tmp_path, f"r-qdrant-{ordinal}", replicas=3, listening={"r-qdrant-2": server.getsockname()[1]})
     assert words[-2:] == ["--bootstrap", "http://r-qdrant-2.r-qdrant-headless:6335"]
+
+
+def test_whoever_is_new_waits_for_the_first(tmp_path: Path) -> None:
+    """All pods start together: without waiting, the others would fail until the first one listens, and start again and again."""
+    with socket.socket() as first:
+        first.bind(("127.0.0.1", 0))
+        timer = threading.Timer(1, first.listen)
+        timer.start()
+        words = started(tmp_path, "r-qdrant-1", replicas=3, listening={"r-qdrant-0": first.getsockname()[1]}, tries=30)
+        assert not timer.is_alive(), "it did not wait"
+    assert words[-2:] == ["--bootstrap", "http://r-qdrant-0.r-qdrant-headless:6335"]
 
 
 def test_more_members_restart_none() -> None:

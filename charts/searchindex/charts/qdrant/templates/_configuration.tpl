@@ -39,24 +39,32 @@ tls:
 {{- end -}}
 
 {{/*
-Whoever is not a member yet joins through one that listens; where none does, the first pod founds the cluster, and the others wait for it.
-Nobody listens before it is a member. To a member all of this is nothing: Qdrant remembers its cluster, and takes no notice.
+Whoever is not a member yet joins through one that listens; the first pod, where none does, founds the cluster. Nobody listens before it is a
+member. To a member all of this is nothing: Qdrant remembers its cluster, and takes no notice. So the wait ends: should all the others be gone
+for good, whoever is left starts.
 */}}
 {{- define "qdrant.start" -}}
 {{- $name := include "qdrant.name" . -}}
 set -eu
+trap 'exit 143' TERM
 host() { echo "{{ $name }}-$1.{{ $name }}-headless"; }
 member() { echo "http{{ include "qdrant.peerTls" . }}://$(host "$1"):6335"; }
 listens() { timeout 2 bash -c ": </dev/tcp/$(host "$1")/6335" 2>/dev/null; }
+listening() {
+  for other in{{ range until (int .Values.replicas) }} {{ . }}{{ end }}; do
+    if [ "$other" != "$ordinal" ] && listens "$other"; then echo "$other"; return; fi
+  done
+}
 ordinal="${POD_NAME##*-}"
-set -- --config-path /etc/qdrant/qdrant.yaml --uri "$(member "$ordinal")"
-for other in {{ range until (int .Values.replicas) }}{{ . }} {{ end }}none; do
-  if [ "$other" != "$ordinal" ] && listens "$other"; then break; fi
+found="$(listening)"
+tries=30
+while [ -z "$found" ] && [ "$ordinal" != 0 ] && [ "$tries" != 0 ]; do
+  sleep 1
+  tries=$((tries - 1))
+  found="$(listening)"
 done
-if [ "$other" != none ]; then
-  set -- "$@" --bootstrap "$(member "$other")"
-elif [ "$ordinal" != 0 ]; then
-  set -- "$@" --bootstrap "$(member 0)"
-fi
+[ -n "$found" ] || [ "$ordinal" = 0 ] || found=0
+set -- --config-path /etc/qdrant/qdrant.yaml --uri "$(member "$ordinal")"
+[ -z "$found" ] || set -- "$@" --bootstrap "$(member "$found")"
 exec ./entrypoint.sh "$@"
 {{- end -}}
