@@ -22,6 +22,7 @@ _NAME = "texts"
 def write_golden(path: Path, vectors: Vectors) -> None:
     """`vectors`: float32 [len(TEXTS), dim], the reference's."""
     save_file({_NAME: vectors}, path)
+    path.chmod(0o644)  # as the weights: for whoever shares the folder
 
 
 def check_golden(encoder: TextEncoder, golden: Path, *, least: float) -> None:

@@ -80,6 +80,7 @@ def _save(tensors: dict[str, NDArray[Any]], path: Path) -> dict[str, tuple[int, 
     from safetensors.numpy import save_file  # noqa: PLC0415 # only here
 
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, path)
+    path.chmod(0o644)  # the library lets only the owner read; pods that share a folder may be others
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")  # the format's head: its length, then JSON, then the bytes of all tensors
         head = json.loads(file.read(size))

@@ -54,6 +54,11 @@ def test_a_manifest_keeps_the_precision(prepared):
     assert read_model(prepared.folder) == model
 
 
+def test_whoever_shares_the_folder_can_read_it(prepared):
+    """Pods of another user than the one that prepared the model open it."""
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in prepared.folder.iterdir())
+
+
 def test_wrong_weights_are_never_served(prepared):
     """Cut short, changed in a single bit, of another model, or missing: refused at start, with the reason."""
     path, wrong = prepared.folder / "text.safetensors", []
