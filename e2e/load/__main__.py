@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,18 @@ def run(options: Options, stem: Path) -> dict[str, Any]:
     """Writes the page beside. RuntimeError where k6 is missing, or ended before its summary."""
     program, before = _k6(), observe(options)
     summary = _ask(program, options, summary=stem.with_suffix(".k6.json"), page=stem.with_suffix(".html"))
-    after: Observed = observe(options)
+    after = _observed_again(options, before)
     return result_of(
         options, summary, seen=(before, after), machine=this_machine(), commit=_commit(), k6=_said(program, "version").split(" (")[0]
     )
+
+
+def _observed_again(options: Options, before: Observed) -> Observed:
+    """What the load left unable to answer is no reason to lose what it did."""
+    try:
+        return observe(options)
+    except httpx2.HTTPError:
+        return replace(before, hits=None, misses=None)
 
 
 def _ask(program: str, options: Options, *, summary: Path, page: Path) -> dict[str, Any]:
