@@ -165,6 +165,20 @@ def test_a_model_from_the_hub_is_fetched_once_and_waited_for() -> None:
     assert next(each for each in fixed if each["kind"] == "Job")["metadata"]["name"] != job["metadata"]["name"]
 
 
+def test_whoever_mounts_the_models_volume_first_lets_the_job_write() -> None:
+    """A volume's group is set at its first mount, if that may write: the waiting pod mounts it as the Job does, and only reads."""
+    manifests = rendered("multi-replica")
+    pod, job = pod_of(api(manifests)), pod_of(next(each for each in manifests if each["kind"] == "Job"))
+    assert pod["securityContext"] == job["securityContext"]
+    assert pod["securityContext"]["fsGroup"] == job["securityContext"]["runAsUser"]
+    assert [each["persistentVolumeClaim"]["readOnly"] for each in pod["volumes"] if "persistentVolumeClaim" in each] == [False]
+    for part in (*pod["initContainers"], *pod["containers"]):
+        assert all(each["readOnly"] for each in part["volumeMounts"] if each["mountPath"] == "/models")
+    pictures = [each["persistentVolumeClaim"] for each in pod_of(api(rendered("full")))["volumes"] if "persistentVolumeClaim" in each]
+    assert pictures
+    assert all(each["readOnly"] for each in pictures)
+
+
 def test_a_model_is_asked_for_by_the_name_of_its_card() -> None:
     """That of the chart's default, and that of the small one."""
     small = read_model(CHARTS.parent / "samples/model").card

@@ -41,10 +41,10 @@ labels: {{- include "searchindex.labels" . | nindent 2 }}
 {{/* What every pod has: what the restricted Pod Security Standard asks of it, no variables of other Services, no token. */}}
 {{- define "searchindex.pod" -}}
 enableServiceLinks: false
-securityContext: {{- include "searchindex.podSecurity" . | nindent 2 }}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
+securityContext: {{- include "searchindex.podSecurity" . | nindent 2 }}
 {{- end -}}
 
 {{- define "searchindex.podSecurity" -}}
@@ -52,6 +52,12 @@ runAsNonRoot: true
 runAsUser: 65532
 runAsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* The group of a volume that is written to is set by whoever mounts it first: here a pod of the API that waits for the Job, or the Job. */}}
+{{- define "searchindex.modelGroup" -}}
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
 {{- end -}}
 
 {{/* Of a container; its root filesystem cannot be written. */}}

@@ -6,7 +6,8 @@ volumes:
   - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
   - {name: thumbnails, emptyDir: {sizeLimit: {{ $api.thumbnailsSizeLimit }}}}
   {{- range $claim := include "searchindex.claims" . | fromYamlArray }}
-  - {name: {{ include "searchindex.claimVolume" $claim }}, persistentVolumeClaim: {claimName: {{ $claim }}, readOnly: true}}
+  {{- $written := and (eq $api.model.source "hub") (eq $claim (include "searchindex.modelClaim" $)) }}
+  - {name: {{ include "searchindex.claimVolume" $claim }}, persistentVolumeClaim: {claimName: {{ $claim }}, readOnly: {{ not $written }}}}
   {{- end }}
   {{- if eq $api.model.source "image" }}
   - {name: model, image: {reference: {{ $api.model.image.reference | quote }}, pullPolicy: {{ $api.model.image.pullPolicy }}}}

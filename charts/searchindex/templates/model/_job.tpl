@@ -8,8 +8,7 @@ serviceAccountName: {{ include "searchindex.name" (dict "context" . "component" 
 enableServiceLinks: false
 securityContext:
   {{- include "searchindex.podSecurity" . | nindent 2 }}
-  fsGroup: 65532
-  fsGroupChangePolicy: OnRootMismatch
+  {{- include "searchindex.modelGroup" . | nindent 2 }}
 {{- with .Values.global.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
