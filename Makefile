@@ -84,7 +84,7 @@ fuzz: $(VENV)/.test ## The long ones of them: 5,000 requests to the HTTP interfa
 	@FAULT_SCALE=$(or $(FAULT_SCALE),40) $(BIN)/python -m pytest -q -o timeout=3600 tests/service/test_cancelled_searches.py $(PYTEST_ARGS)
 	@FAULT_SCALE=$(or $(FAULT_SCALE),10) $(BIN)/python -m pytest -q -o timeout=3600 tests/service/test_queries.py -k identities $(PYTEST_ARGS)
 
-bench: $(VENV)/.test ## Print the performance table, as ratios measured in one run; kept if it is whole (make bench-seed)
+bench: $(VENV)/.test ## Print the performance table, as ratios; some 90 minutes, goes on where it was stopped; kept once it is whole (make bench-seed)
 	@$(BIN)/python -m bench $(BENCH)
 
 bench-seed: .build/torch/.bench ## Install what the end-to-end baseline of make bench needs, torch among it

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5.0
 RETRY_SECONDS = 1.0  # while something stands in the way
-STUCK_SECONDS = 20.0  # of one batch; the largest model's takes less than one, on a slow machine a few
+STUCK_SECONDS = 10.0  # of one batch; the largest model's takes less than one, on a slow machine a few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

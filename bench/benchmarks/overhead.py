@@ -27,6 +27,7 @@ from searchindex.stores.edge import EdgeStore
 
 PRODUCT, ECHO = "searchindex", "echo"
 REQUESTS, QUICK_REQUESTS = 200, 50
+ENDING_SECONDS = 30
 
 
 def prepare(setup: Setup) -> None:
@@ -118,7 +119,11 @@ def end(server: "subprocess.Popen[str]") -> None:
     """And wait: a server still writes into its folder, which is removed afterwards."""
     if server.stdin:
         server.stdin.close()
-    server.wait(10)
+    try:
+        server.wait(ENDING_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def figures(rounds: Sequence[Round]) -> list[Figure]:

@@ -8,9 +8,9 @@ startupProbe:
   failureThreshold: {{ div $lifecycle.startupSeconds 2 }}
 livenessProbe:
   httpGet: {path: /livez, port: http}
-  periodSeconds: 10
+  periodSeconds: 5
   timeoutSeconds: 5
-  failureThreshold: 6
+  failureThreshold: 4
 readinessProbe:
   httpGet: {path: /readyz, port: http}
   periodSeconds: 5
