@@ -23,6 +23,7 @@ def searched(namespace: Kubectl, environment: dict[str, str]) -> Iterator[Kubect
     name = namespace.namespace
     slow = Kubectl(environment, name, timeout=300)
     slow.run("apply", "-f", str(EXAMPLES / "samples.yaml"))
+    slow.run("wait", "--for=condition=Complete", "job/samples", "--timeout=120s")
     values = {"api.replicas": "2", "api.ingress.hosts[0]": name, "controller.watchNamespaces[0]": name}
     flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     _helm(
@@ -37,7 +38,6 @@ def searched(namespace: Kubectl, environment: dict[str, str]) -> Iterator[Kubect
         str(EXAMPLES / "values.yaml"),
         *flags,
     )
-    slow.run("wait", "--for=condition=Complete", "job/samples", "--timeout=120s")
     slow.run("apply", "-f", str(EXAMPLES / "searchindex.yaml"))
     eventually(lambda: condition(slow.get("si", "photos"), "Ready")[0] == "True", "Ready", seconds=240)
     slow.run("rollout", "status", DEPLOYMENT, "--timeout=240s")
