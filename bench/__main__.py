@@ -6,6 +6,7 @@ again. Nothing waits for ever: a busy machine, and a server that hangs, are give
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,7 +66,7 @@ def _say_how_long(chosen: Sequence[str], kept: Kept | None, *, quick: bool) -> N
     left = [name for name in chosen if kept is None or kept.find(name) is None]
     minutes = sum(BENCHMARKS[name].minutes for name in left)
     said = f"{len(left)} to measure, {len(chosen) - len(left)} kept from before"
-    print(f"{said}: about {minutes // 4 if quick else minutes} minutes on two quiet cores", file=sys.stderr)
+    print(f"{said}: about {minutes // 3 if quick else minutes} minutes on two quiet cores", file=sys.stderr)
 
 
 def _kept_or_measured(benchmark: Benchmark, kept: Kept | None, asked: argparse.Namespace) -> Result:
@@ -98,4 +99,5 @@ def _write(document: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # in an orderly way, or the arms and their servers would stay
     sys.exit(main(sys.argv[1:]))

@@ -40,10 +40,12 @@ class Capacity:
     unloaded: list[float]
 
 
-async def capacity(port: int, bodies: Iterator[bytes], effort: Effort, *, last: float | None = None) -> Capacity:
-    """Of what a caller alone would see at most twice at P99. `last`: what was found before, which is where to begin."""
+async def capacity(port: int, bodies: Iterator[bytes], effort: Effort, *, last: float | None = None, least: float = 0.0) -> Capacity:
+    """Of what a caller alone would see at most twice at P99, or `least` milliseconds where that is more. `last`: what was found before,
+    which is where to begin.
+    """
     alone = await one_by_one(port, bodies, count=effort.alone, seconds=LONGEST)
-    promise, unloaded = promise_of(alone), times(alone)
+    promise, unloaded = promise_of(alone, least=least), times(alone)
     until = time.monotonic() + effort.whole
 
     async def holds(rate: float) -> bool:

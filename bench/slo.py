@@ -27,9 +27,9 @@ class Promise:
         return sum(each.status != OK or each.ms > self.ms for each in replies) / len(replies)
 
 
-def promise_of(unloaded: list[Reply]) -> Promise:
-    """Twice the P99 of a server without load."""
-    return Promise(FACTOR * p99(unloaded))
+def promise_of(unloaded: list[Reply], *, least: float = 0.0) -> Promise:
+    """Twice the P99 of a server without load, or `least` milliseconds where that is more."""
+    return Promise(max(least, FACTOR * p99(unloaded)))
 
 
 async def highest(

@@ -58,7 +58,8 @@ def replies(*ms: float, status: int = OK):
 def test_a_promise_is_about_every_search():
     """One that was refused, lost or not sent breaks it; so does a P99 beyond the bound, and silence."""
     promise = promise_of(replies(*[5.0] * 100))
-    assert promise == Promise(10.0)
+    assert promise == Promise(10.0) == promise_of(replies(*[5.0] * 100), least=9.0)
+    assert promise_of(replies(*[5.0] * 100), least=100.0) == Promise(100.0)
     assert promise.kept(replies(*[9.9] * 100))
     assert not promise.kept(replies(*[10.1] * 100))
     assert not promise.kept([*replies(*[1.0] * 1000), *replies(1.0, status=SHED)])
