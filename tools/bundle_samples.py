@@ -13,9 +13,9 @@ MODEL = "ResNet10-MiniLM--pictograms"
 
 
 def bundle(samples: Path, folder: Path) -> None:
-    """`pictures/`, `metadata.jsonl`, and the prepared model in `models/`, under the name by which a catalogue of models finds it."""
+    """`pictures/` with their `metadata.jsonl`, and the prepared model in `models/`, under the name by which a catalogue of models finds it."""
     shutil.copytree(samples / "pictures", folder / "pictures")
-    shutil.copy2(samples / "metadata.jsonl", folder / "metadata.jsonl")
+    shutil.copy2(samples / "metadata.jsonl", folder / "pictures" / "metadata.jsonl")
     model = folder / "models" / MODEL
     shutil.copytree(samples / "model", model)
     manifest = json.loads((model / "model.json").read_text("utf-8"))

@@ -15,4 +15,5 @@ def test_the_model_is_found_by_its_name_and_needs_no_package(tmp_path: Path) -> 
     model = find_model(find_card("ResNet10-MiniLM/pictograms"), tmp_path / "samples" / "models")
     files = (model.text.graph, model.text.tokenizer, model.text.weights, model.image.graph)
     assert all(model.path(file).is_relative_to(tmp_path) for file in files if file)
+    assert (tmp_path / "samples" / "pictures" / "metadata.jsonl").exists()  # where an index over the pictures looks for it
     assert sum(1 for _ in (tmp_path / "samples" / "pictures").rglob("*.png")) == sum(1 for _ in (SAMPLES / "pictures").rglob("*.png"))
