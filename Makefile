@@ -103,17 +103,14 @@ e2e-monitoring: $(VENV)/.test ## Dashboards, alerts and traces in Prometheus and
 	@$(BIN)/python -m pytest e2e/monitoring -p no:randomly $(PYTEST_ARGS)
 
 # The tests of a cluster are told in order: some leave a store dead for the next ones.
-e2e-cluster: $(VENV)/.test ## The controller on a cluster: KUBECONFIG's, else one of this machine's own (root, some 20 minutes the first time)
-	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster up
-	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster parts
-	@test -n "$$KUBECONFIG" || for each in controller jobs samples; do nice $(PYTHON) -m e2e.cluster images $$each || exit 1; done
-	@$(BIN)/python -m pytest e2e/kubernetes -p no:randomly $(PYTEST_ARGS)
+e2e-cluster: e2e-target ## The whole of it on a cluster: KUBECONFIG's, else kind, else minikube, else one of this machine's own (root)
+	@eval "$$($(PYTHON) -m e2e.target env)" && $(BIN)/python -m pytest e2e/kubernetes -p no:randomly $(PYTEST_ARGS)
 
-e2e-charts: $(VENV)/.test ## The charts on the same cluster: the whole product by one command, and each part alone
-	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster up
-	@test -n "$$KUBECONFIG" || nice $(PYTHON) -m e2e.cluster parts
-	@test -n "$$KUBECONFIG" || for each in service controller jobs samples; do nice $(PYTHON) -m e2e.cluster images $$each || exit 1; done
-	@$(BIN)/python -m pytest e2e/charts -p no:randomly $(PYTEST_ARGS)
+e2e-charts: e2e-target ## The charts on the same cluster: the whole product by one command, and each part alone
+	@eval "$$($(PYTHON) -m e2e.target env)" && $(BIN)/python -m pytest e2e/charts -p no:randomly $(PYTEST_ARGS)
+
+e2e-target: $(VENV)/.test ## The cluster of these tests, with the project's images (some 20 minutes the first time, where it has to be built)
+	@nice $(PYTHON) -m e2e.target prepare
 
 # ---- a cluster of one's own, for machines that can pull no image; as root
 
@@ -150,4 +147,4 @@ requirements: ## Compile the hashed requirement files; needs uv
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-monitoring e2e-cluster e2e-charts cluster cluster-down parts images fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-monitoring e2e-cluster e2e-charts e2e-target cluster cluster-down parts images fmt generate requirements clean

@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,10 +60,9 @@ def kubeconfig(environment: dict[str, str]) -> Path:
     return Path(environment["KUBECONFIG"])
 
 
-QDRANT = {
+QDRANT: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
-    "metadata": {"name": "qdrant", "labels": {"app": "qdrant"}},
     "spec": {
         "terminationGracePeriodSeconds": 2,
         "containers": [
@@ -79,18 +79,18 @@ QDRANT = {
         ],
     },
 }
-SERVICE = {
-    "apiVersion": "v1",
-    "kind": "Service",
-    "metadata": {"name": "qdrant"},
-    "spec": {"selector": {"app": "qdrant"}, "ports": [{"name": "http", "port": 6333}, {"name": "grpc", "port": 6334}]},
-}
 
 
 @pytest.fixture(scope="module")
 def qdrant(namespace: Kubectl) -> str:
     """The cluster address of a Qdrant in the module's namespace."""
-    namespace.apply(QDRANT, SERVICE)
-    namespace.run("wait", "--for=condition=Ready", "pod/qdrant", "--timeout=50s")
-    service = eventually(lambda: namespace.get("service", "qdrant"), "the service of Qdrant")
-    return str(service["spec"]["clusterIP"])
+    return start_qdrant(namespace)
+
+
+def start_qdrant(namespace: Kubectl, name: str = "qdrant") -> str:
+    """The address of another one, once it answers."""
+    ports = [{"name": "http", "port": 6333}, {"name": "grpc", "port": 6334}]
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"selector": {"app": name}, "ports": ports}}
+    namespace.apply(QDRANT | {"metadata": {"name": name, "labels": {"app": name}}}, service)
+    namespace.run("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=50s")
+    return str(eventually(lambda: namespace.get("service", name), f"the service of {name}")["spec"]["clusterIP"])

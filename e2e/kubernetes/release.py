@@ -1,0 +1,182 @@
+"""The whole product as helm installs it, with an index over the sample pictures, reached through the ingress."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from e2e.kubernetes.indexes import PICTOGRAMS
+from e2e.kubernetes.kubectl import Kubectl, Manifest, Refused, condition, eventually
+from searchindex import __version__
+from service.key_file import KeyScope, new_key
+
+ROOT = Path(__file__).parents[2]
+CHARTS = ROOT / "charts"
+LOGS = ROOT / ".build" / "e2e"
+INGRESS = os.environ.get("E2E_INGRESS", "http://127.0.0.1:8081")
+REPOSITORY = os.environ.get("E2E_REPOSITORY", "localhost/searchindex")
+MODEL = "models/ResNet10-MiniLM--pictograms"
+INDEX = "pictograms"
+CLAIM = "samples"
+
+RESTRICTED = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+POD = {"runAsNonRoot": True, "runAsUser": 65532, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def image(target: str) -> str:
+    return f"{REPOSITORY}/{target}:{__version__}"
+
+
+def claim() -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": CLAIM},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+
+
+def pod_on_claim(name: str, *, target: str = "samples", command: list[str] | None = None) -> Manifest:
+    """A Job with the claim at /data; without a command the samples copy themselves there."""
+    container: dict[str, Any] = {
+        "name": "main",
+        "image": image(target),
+        "securityContext": RESTRICTED,
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    container |= {"command": command} if command else {}
+    spec = {
+        "restartPolicy": "Never",
+        "securityContext": POD,
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}}],
+    }
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"backoffLimit": 1, "template": {"spec": spec}}}
+
+
+def search_index(store: Manifest, **spec: Any) -> Manifest:
+    """Over the sample pictures, into the release's own Qdrant."""
+    given: dict[str, Any] = {
+        "store": store,
+        "model": {"name": PICTOGRAMS, "source": {"pvc": {"claimName": CLAIM, "path": MODEL}}},
+        "sources": [{"name": "twemoji", "pvc": {"claimName": CLAIM, "path": "pictures"}}],
+        "indexing": {"shards": 2, "parallelism": 2},
+    }
+    return {"apiVersion": "searchindex.dev/v1alpha1", "kind": "SearchIndex", "metadata": {"name": INDEX}, "spec": given | spec}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """`client` goes through the ingress with a key of the scope admin. `began`: monotonic seconds when helm was called."""
+
+    name: str
+    kubectl: Kubectl
+    host: str
+    key: str
+    client: httpx2.Client
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def store(self) -> Manifest:
+        return {"host": f"{self.name}-qdrant", "apiKeySecretRef": {"name": f"{self.name}-qdrant", "key": "api-key"}}
+
+    def search(self, query: str, **others: Any) -> Any:
+        answer = self.client.post("/search", json={"query": query, **others})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def helm(self, *arguments: str, seconds: float = 300) -> str:
+        environment = {**os.environ, **self.kubectl.environment}
+        command = ["helm", *arguments, "--namespace", self.kubectl.namespace]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def install(self, *flags: str) -> str:
+        """Or upgrade; waits until all of it runs. The API is ready only once there is an index, so it is not waited for."""
+        chart = str(CHARTS / "searchindex")
+        return self.helm("upgrade", "--install", self.name, chart, "--values", str(self._values()), *flags)
+
+    def wait_for_index(self, seconds: float = 300) -> Manifest:
+        """The SearchIndex, once it is Ready."""
+        eventually(lambda: condition(self.kubectl.get("si", INDEX), "Ready")[0] == "True", "the index is Ready", seconds=seconds)
+        return self.kubectl.get("si", INDEX) or {}
+
+    def wait_for_answers(self, seconds: float = 120) -> None:
+        def answered() -> bool:
+            return self.client.post("/search", json={"query": "red heart"}).status_code == 200
+
+        eventually(answered, "a search through the ingress is answered", seconds=seconds)
+
+    def _values(self) -> Path:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        path = LOGS / f"{self.name}-values.json"
+        path.write_text(json.dumps(values(self)))
+        return path
+
+
+def values(release: Release) -> dict[str, Any]:
+    """Of the chart: small, with the project's own images, one namespace, everything of the chart's own."""
+    ours = {"registry": REPOSITORY.partition("/")[0], "tag": __version__}
+    repository = REPOSITORY.partition("/")[2]
+    return {
+        "api": {
+            "image": {**ours, "repository": f"{repository}/service"},
+            "collection": INDEX,
+            "model": {"name": PICTOGRAMS, "source": "pvc", "pvc": {"claimName": CLAIM, "path": MODEL}},
+            "apiKeys": {"existingSecret": "api-keys"},
+            "pictures": {"twemoji": {"claimName": CLAIM, "path": "pictures"}},
+            "ingress": {"enabled": True, "hosts": [release.host]},
+            "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1500Mi"}},
+        },
+        "controller": {
+            "image": {**ours, "repository": f"{repository}/controller"},
+            "indexer": {"image": image("jobs")},
+            "watchNamespaces": [release.kubectl.namespace],
+        },
+        "qdrant": {"resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}}},
+        "otelCollector": {"export": {"logged": "detailed"}},
+        "tracesSampleRatio": 0,
+        "smokeTest": {"apiKeySecret": "api-keys", "apiKeySecretKey": "clear"},
+    }
+
+
+@contextmanager
+def released(kubectl: Kubectl) -> Iterator[Release]:
+    """In a namespace of its own, where the *restricted* Pod Security Standard is enforced. On failure the pods' logs stay in .build/e2e."""
+    namespace = f"e2e-{uuid.uuid4().hex[:6]}"
+    kubectl.run("create", "namespace", namespace)
+    enforced = [f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "warn", "audit")]
+    kubectl.run("label", "namespace", namespace, *enforced)
+    within = kubectl.within(namespace)
+    key, line = new_key("e2e", {KeyScope.ADMIN})
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "api-keys"}, "stringData": {"keys": line, "clear": key}}
+    within.apply(secret, claim(), pod_on_claim("fill"))
+    host = f"{namespace}.localhost"  # which browsers take for this machine
+    headers = {"Host": host, "X-API-Key": key}
+    with httpx2.Client(base_url=INGRESS, headers=headers, timeout=30, trust_env=False) as client:
+        yield Release("si", within, host, key, client)
+    within.run("delete", "jobs", "--all", "--wait=false")
+    kubectl.run("delete", "namespace", namespace, "--wait=false")
+
+
+def keep_logs(kubectl: Kubectl, name: str) -> Path:
+    """What every pod of the namespace says, what the cluster says of it, in a folder."""
+    folder = LOGS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for pod in kubectl.list("pods"):
+        called = pod["metadata"]["name"]
+        with suppress(Refused):  # it ended meanwhile
+            (folder / f"{called}.log").write_text(kubectl.run("logs", called, "--all-containers", "--prefix", "--tail=2000"))
+    (folder / "events.txt").write_text(kubectl.run("get", "events", "--sort-by=.lastTimestamp"))
+    (folder / "objects.txt").write_text(kubectl.run("describe", "pods,searchindexes,jobs,pvc"))
+    return folder
