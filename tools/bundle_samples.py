@@ -13,7 +13,7 @@ MODEL = "ResNet10-MiniLM--pictograms"
 
 
 def bundle(samples: Path, folder: Path) -> None:
-    """`pictures/` with their `metadata.jsonl`, and the prepared model in `models/`, under the name by which a catalogue of models finds it."""
+    """`pictures/` with their `metadata.jsonl`, and the prepared model in `models/`, by whose name a catalogue of models finds it."""
     shutil.copytree(samples / "pictures", folder / "pictures")
     shutil.copy2(samples / "metadata.jsonl", folder / "pictures" / "metadata.jsonl")
     model = folder / "models" / MODEL
