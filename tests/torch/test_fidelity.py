@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("onnx", reason="onnx is not installed: pip install 'searchindex[gpu]', then make test-torch")
+pytest.importorskip("torch", reason="torch is not installed: pip install 'searchindex[gpu]', then make test-torch")
 
 import onnxruntime as ort
 
