@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable
 from controller.observed import Key
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 60.0
+ROUNDS = 10  # to a resync: hundreds of idle keys cost a quarter when they wake the processor together, and share what they read
 Work = Callable[[Key], Awaitable[float | None]]  # seconds until the next look, or None
 
 
 class WorkQueue:
-    """`resync`: seconds until a key is looked at again though nothing happened, spread by a fifth either way."""
+    """`resync`: within so many seconds a key is looked at again though nothing happened, in a round with others."""
 
     def __init__(self, *, resync: float, uniform: Callable[[float, float], float] = random.uniform) -> None:
         self._resync, self._uniform = resync, uniform
@@ -75,8 +76,17 @@ class WorkQueue:
             self.add_after(key, self._backoff(self._failures[key]))
             return
         self._failures.pop(key, None)
-        wait = self._uniform(0.8, 1.2) * self._resync if again is None else min(again, self._resync)
-        self.add_after(key, wait)
+        if again is None:
+            self._add_to_round(key)
+        else:
+            self.add_after(key, min(again, self._resync))
+
+    def _add_to_round(self, key: Key) -> None:
+        """The last that is begun in time, or up to two before it: what came at once is spread little by little."""
+        loop, length = asyncio.get_running_loop(), self._resync / ROUNDS
+        due = loop.time() // length + round(self._uniform(ROUNDS - 2, ROUNDS))
+        self._cancel_timer(key)
+        self._timers[key] = loop.call_at(due * length, self._due, key)
 
     def _backoff(self, failures: int) -> float:
         return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (failures - 1)) * self._uniform(0.8, 1.2)

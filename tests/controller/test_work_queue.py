@@ -1,6 +1,9 @@
 """The queue: one worker a key, one entry a key, patience with what fails."""
 
 import asyncio
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
 
 import pytest
 
@@ -104,3 +107,29 @@ async def test_everything_is_looked_at_again_in_time() -> None:
     waiting.forget(A)
     await drain(worker)
     assert set(looked) == {A}
+
+
+async def test_what_is_at_rest_is_looked_at_in_rounds_and_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that came one by one are woken together, a few times in a resync, and none later than that."""
+    loop, call_at = asyncio.get_running_loop(), asyncio.get_running_loop().call_at
+    resync = 50.0
+    planned: dict[Key, tuple[float, float]] = {}
+
+    def plan(when: float, act: Callable[..., object], *given: Any, context: Context | None = None) -> asyncio.TimerHandle:
+        if given and isinstance(given[0], Key):
+            planned[given[0]] = (loop.time(), when)
+        return call_at(when, act, *given, context=context)
+
+    async def act(_key: Key) -> float | None:
+        return None
+
+    monkeypatch.setattr(loop, "call_at", plan)
+    waiting = WorkQueue(resync=resync)
+    worker = asyncio.create_task(waiting.work(act))
+    for number in range(60):
+        waiting.add(Key("ns", f"index-{number}"))
+        await asyncio.sleep(0.001)
+    await drain(worker)
+    assert len(planned) == 60
+    assert len({when for _, when in planned.values()}) <= 4
+    assert all(0.7 * resync - 1 < when - now <= resync for now, when in planned.values())
