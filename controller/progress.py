@@ -1,4 +1,7 @@
-"""Asks an indexing Job's pods how far they are. What an ended Job said is kept: nobody asks twice."""
+"""Asks an indexing Job's pods how far they are. What an ended Job said is kept: nobody asks twice.
+
+Nor is one asked again that has no living pod, until it changes itself: its controller writes down each pod that it makes.
+"""
 
 import asyncio
 import json
@@ -18,6 +21,7 @@ TIMEOUT = 2.0  # seconds; a pod that does not answer is asked again at the next 
 ANSWER_LIMIT = 64 << 10  # bytes
 AT_ONCE = 16
 FRESH_SECONDS = 1.0  # one reconcile looks several times
+ENDED = {"Succeeded", "Failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """`version`: the Job's, where nothing more is to be heard until it is another."""
+
     report: Report
     at: float
     final: bool
+    version: str | None
 
 
 class Progress:
@@ -48,11 +55,18 @@ class Progress:
         uid = str(job["metadata"]["uid"])
         kept = self._kept.get(uid)
         ended = ending(job) is not None
-        if kept is not None and (kept.final or (not ended and self._clock() - kept.at < FRESH_SECONDS)):
+        if kept is not None and (kept.final or (not ended and self._holds(kept, job))):
             return kept.report
-        report = await self._ask(job)
-        self._kept[uid] = _Kept(report, self._clock(), ended)
+        pods = await self._cluster.pods(job["metadata"]["namespace"], job["metadata"]["name"])
+        report = await self._ask(job, pods)
+        version = job["metadata"].get("resourceVersion") if all(_phase(pod) in ENDED for pod in pods) else None
+        self._kept[uid] = _Kept(report, self._clock(), ended, version)
         return report
+
+    def _holds(self, kept: _Kept, job: Manifest) -> bool:
+        if kept.version is not None and kept.version == job["metadata"].get("resourceVersion"):
+            return True
+        return self._clock() - kept.at < FRESH_SECONDS
 
     def forget(self, uids: Iterable[str]) -> None:
         """Of Jobs that are no longer there."""
@@ -64,10 +78,8 @@ class Progress:
         if session is not None:
             await session.close()
 
-    async def _ask(self, job: Manifest) -> Report:
-        metadata = job["metadata"]
-        pods = await self._cluster.pods(metadata["namespace"], metadata["name"])
-        running = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Running" and pod["status"].get("podIP")]
+    async def _ask(self, job: Manifest, pods: list[Manifest]) -> Report:
+        running = [pod for pod in pods if _phase(pod) == "Running" and pod["status"].get("podIP")]
         answers = await asyncio.gather(*(self._answer(str(pod["status"]["podIP"])) for pod in running))
         live = {str(pod["metadata"]["uid"]): said for pod, said in zip(running, answers, strict=True) if said is not None}
         completions = int((job.get("spec") or {}).get("completions") or 1)
@@ -88,3 +100,7 @@ class Progress:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT)
             self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
         return self._session
+
+
+def _phase(pod: Manifest) -> str:
+    return str((pod.get("status") or {}).get("phase"))

@@ -122,3 +122,31 @@ async def test_a_job_that_ends_is_asked_for_its_last_word() -> None:
     await place.progress.of(place.job)
     assert place.calls == ["pods", "pods"]
     await place.progress.close()
+
+
+@pytest.mark.parametrize("phase", [None, "Succeeded", "Failed"])
+async def test_a_job_without_a_living_pod_is_asked_again_once_it_has_changed(phase: str | None) -> None:
+    """Hundreds of suspended indexes cost the API server nothing; a pod that is made is seen, because its Job says so."""
+    place = Place(port=free_ports(1)[0])
+    if phase is None:
+        place.cluster.objects.delete("pods", "shop", "job-0")
+    else:
+        place.cluster.objects.set_status("pods", "shop", "job-0", {"phase": phase})
+    for _ in range(3):
+        await place.progress.of(place.job)
+        place.now += 25
+    assert place.calls == ["pods"]
+    place.job["metadata"]["resourceVersion"] = "later"
+    await place.progress.of(place.job)
+    assert place.calls == ["pods", "pods"]
+    await place.progress.close()
+
+
+async def test_a_pod_that_waits_is_looked_at_again() -> None:
+    """What keeps it from running changes while its Job stays as it is."""
+    place = Place(port=free_ports(1)[0])
+    place.cluster.objects.set_status("pods", "shop", "job-0", {"phase": "Pending"})
+    for _ in range(2):
+        await place.progress.of(place.job)
+        place.now += 25
+    assert place.calls == ["pods", "pods"]
