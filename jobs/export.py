@@ -14,8 +14,10 @@ from searchindex.encoders.golden import TEXTS, agree, write_golden
 from searchindex.encoders.onnx import open_image_encoder, open_text_encoder
 from searchindex.encoders.openclip import OpenClip, open_openclip
 from searchindex.encoders.openclip_graphs import LARGEST_GRAPH, Tower, image_tower, text_tower, write_graph
-from searchindex.encoders.openclip_model import fetch
+from searchindex.encoders.openclip_model import Towers
+from searchindex.encoders.openclip_run import Run
 from searchindex.encoders.openclip_towers import read_text_tower
+from searchindex.encoders.openclip_weights import fetch
 from searchindex.encoders.text_graph import write_text_graph
 from searchindex.errors import InvalidInput, ModelUnavailable
 from searchindex.models import (
@@ -54,7 +56,8 @@ def export(
     """
     if out.exists():
         raise InvalidInput(f"{out} is there already.", hint="Remove it first, or name another folder.")
-    reference = open_openclip(card, weights=weights, device=device, tokenizer=tokenizer, image_tower=not text_only)
+    towers = Towers.TEXT if text_only else Towers.BOTH
+    reference = open_openclip(card, weights=weights, run=Run(device=device), tokenizer=tokenizer, towers=towers)
     source = sha256_of(reference.weights)
     facts = {"card": card.name, "source": source, "precision": str(precision)}
     exporting = _Export(card, reference, source, tokenizer, largest)

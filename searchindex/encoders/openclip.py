@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from searchindex.catalogue import ModelCard, Truncation
+from searchindex.encoders.buckets import fill_length, text_shapes
 from searchindex.encoders.clip_vocabulary import clip_tokenizer, installed_merges
-from searchindex.encoders.openclip_model import cuts_exactly, fetch, find_weights, load_model, packages, text_features
+from searchindex.encoders.openclip_model import Towers, cuts_exactly, load_model, text_features
+from searchindex.encoders.openclip_run import Run, Tower
+from searchindex.encoders.openclip_weights import fetch, find_weights
 from searchindex.encoders.rows import IMAGE_BATCH, TEXT_BATCH, check_pixels, in_batches, unit_rows
 from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer, wrap_tokenizer
 from searchindex.errors import ModelUnavailable
@@ -19,22 +22,23 @@ def open_openclip(
     card: ModelCard,
     *,
     weights: Path | None,
-    device: str,
-    image_tower: bool = True,
+    run: Run,
+    towers: Towers = Towers.BOTH,
     tokenizer: Path | None = None,
     allow_pickle: bool = False,
 ) -> "OpenClip":
     """Both encoders of a model, without a download where `weights` (and for other than CLIP's, `tokenizer`) are local files.
 
-    `device`: torch's name, `cpu` or `cuda`. Without `image_tower` its weights are dropped from memory. ModelUnavailable where
-    a package, a file or the network is missing, or the card cuts texts in a way that is not exact for this architecture.
+    What is not among `towers` is never in memory, and cannot encode. ModelUnavailable where a package, a file or the network is
+    missing, or the card cuts texts in a way that is not exact for this architecture.
     """
     source = find_weights(card, weights, allow_pickle=allow_pickle)
-    model = load_model(card, weights=source, device=device)
-    refuse_inexact_cut(card, model)
-    if not image_tower:
-        del model.visual
-    return OpenClip(card, model, tokenizer=find_tokenizer(card, tokenizer), device=device, weights=source)
+    model = load_model(card, weights=source, run=run, towers=towers)
+    found = None
+    if towers is not Towers.IMAGE:
+        refuse_inexact_cut(card, model)
+        found = find_tokenizer(card, tokenizer)
+    return OpenClip(card, model, tokenizer=found, run=run, weights=source)
 
 
 def refuse_inexact_cut(card: ModelCard, model: Any) -> None:
@@ -56,35 +60,48 @@ def find_tokenizer(card: ModelCard, tokenizer_json: Path | None) -> TextTokenize
 
 
 class OpenClip:
-    """Both ports over one model. `model` is open_clip's, `weights` the file that it was filled from."""
+    """Both ports over one model. `model` is open_clip's, `weights` the file that it was filled from; without `tokenizer` there is no
+    text tower.
+    """
 
-    def __init__(self, card: ModelCard, model: Any, *, tokenizer: TextTokenizer, device: str, weights: Path) -> None:
+    def __init__(self, card: ModelCard, model: Any, *, tokenizer: TextTokenizer | None, run: Run, weights: Path) -> None:
         self.model, self.weights = model, weights
-        self._card, self._tokenizer, self._device = card, tokenizer, device
-        self._cut = cuts_exactly(model)
-        _, self._torch = packages()
+        self._card, self._tokenizer = card, tokenizer
+        self._longest, self._cut = card.text.context_length, card.text.truncation is Truncation.END_OF_TEXT
+        self._fill = run.compiled and self._cut
+        cut = tokenizer is not None and cuts_exactly(model)
+        self._text = Tower(lambda ids: text_features(model, ids, cut=cut), run, name=card.name)
+        self._image = Tower(model.encode_image, run, name=card.name)
 
     @property
     def dim(self) -> int:
         return self._card.dim
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """ValueError where the text tower was not loaded."""
         return in_batches(texts, self._encode_texts, size=TEXT_BATCH, dim=self.dim)
 
     def encode_images(self, pixels: Pixels) -> Vectors:
-        """ValueError on pixels of another shape than [n, 3, size, size]."""
+        """ValueError on pixels of another shape than [n, 3, size, size], or where the picture tower was not loaded."""
+        if not hasattr(self.model, "visual"):
+            raise ValueError(f"{self._card.name} was opened without its picture tower")
         check_pixels(pixels, size=self._card.image.size)
         return in_batches(pixels, self._encode_images, size=IMAGE_BATCH, dim=self.dim)
 
+    def warm_up(self, *, batches: int) -> None:
+        """Meet each shape that up to `batches` texts come in, thrice: a compiled tower measures, records and replays."""
+        for shape in text_shapes(batches=batches, longest=self._longest, cut=self._cut):
+            for _ in range(3):
+                self._text(np.ones(shape, np.int64))
+
     def _encode_texts(self, texts: Sequence[str]) -> Vectors:
-        with self._torch.inference_mode():
-            ids = self._torch.from_numpy(self._tokenizer.encode(texts)[0]).to(self._device)
-            return self._unit(text_features(self.model, ids, cut=self._cut))
+        if self._tokenizer is None:
+            raise ValueError(f"{self._card.name} was opened without its text tower")
+        ids, _ = self._tokenizer.encode(texts)
+        return self._unit(self._text(fill_length(ids, longest=self._longest) if self._fill else ids))
 
     def _encode_images(self, pixels: Pixels) -> Vectors:
-        with self._torch.inference_mode():
-            batch = self._torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)).to(self._device)
-            return self._unit(self.model.encode_image(batch))
+        return self._unit(self._image(np.ascontiguousarray(pixels, dtype=np.float32)))
 
-    def _unit(self, features: Any) -> Vectors:
-        return unit_rows(features.float().cpu().numpy(), dim=self.dim, name=self._card.name)
+    def _unit(self, features: Vectors) -> Vectors:
+        return unit_rows(features, dim=self.dim, name=self._card.name)

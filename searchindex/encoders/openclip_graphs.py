@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from searchindex.catalogue import ModelCard, Truncation
-from searchindex.encoders.openclip_model import packages, text_features
+from searchindex.encoders.openclip_model import text_features
+from searchindex.encoders.openclip_packages import packages
 
 # Protocol buffers end at 2 GiB; what is not weights is far below the difference.
 LARGEST_GRAPH = 1_900_000_000

@@ -1,59 +1,102 @@
-"""open_clip's models, built here and filled from a local file or from the place that the card names."""
+"""open_clip's models, built here without weights, and filled with those of a file on the device where they are to run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from searchindex.catalogue import ModelCard
+from searchindex.encoders.openclip_packages import EXTRA, first_line, packages
+from searchindex.encoders.openclip_run import Run
+from searchindex.encoders.openclip_weights import read_weights, refused, unfit
 from searchindex.errors import ModelUnavailable
 
-EXTRA = "pip install 'searchindex[gpu]'"
-_HUB = "hf-hub:"
-_WEIGHTS = "open_clip_model.safetensors"
+
+class Towers(StrEnum):
+    """What is loaded of a model: a query's process needs no picture tower, an indexing one no text tower."""
+
+    BOTH = "both"
+    TEXT = "text"
+    IMAGE = "image"
 
 
-def load_model(card: ModelCard, *, weights: Path, device: str) -> Any:
-    """The card's architecture with the weights of a file, in float32 on `device`, for inference only.
+def load_model(card: ModelCard, *, weights: Path, run: Run, towers: Towers = Towers.BOTH) -> Any:
+    """The card's architecture with the weights of a file, on `run.device`, for inference only.
 
-    ModelUnavailable where torch or open_clip is not installed, the architecture is unknown, or the weights are not its own.
+    Nothing is drawn at random first, and no weight is in memory twice: on a CPU they stay mapped from the file, as long as they are
+    of the type that is wanted. ModelUnavailable where torch or open_clip is not installed, the architecture is unknown, or the weights
+    are not its own: one that is missing, too many or of another shape is named.
     """
-    open_clip, torch = packages()
+    model = _without_weights(card)
+    given = read_weights(card, weights, model)
+    known = _shapes(model.state_dict())
+    _drop(model, towers)
+    needed = model.state_dict()
+    if reason := unfit(_shapes(needed), known, _shapes(given)):
+        raise refused(card, weights, reason)
+    kept = run.kept()
+    halves = _matrices(model)
     try:
-        model = open_clip.create_model(card.architecture, load_weights=False, pretrained_text=False, device="cpu")
+        placed = {
+            name: given[name].to(run.device, kept if name in halves else tensor.dtype).reshape(tensor.shape)
+            for name, tensor in needed.items()
+        }
+        model.load_state_dict(placed, assign=True)
+        return model.eval().requires_grad_(requires_grad=False).to(run.device)
+    except Exception as error:  # no such device, or no memory on it
+        raise refused(card, weights, f"on {run.device}, {first_line(error)}") from error
+
+
+def _without_weights(card: ModelCard) -> Any:
+    open_clip, _ = packages()
+    try:
+        with _parameters_on_meta():  # and left there: without a device nothing is moved
+            return open_clip.create_model(card.architecture, load_weights=False, pretrained_text=False, device=None)
     except Exception as error:  # open_clip raises plain RuntimeError, and what its towers' libraries raise
-        raise ModelUnavailable(f"open_clip cannot build {card.architecture}: {_first_line(error)}", hint=f"Upgrade: {EXTRA}") from error
+        raise ModelUnavailable(f"open_clip cannot build {card.architecture}: {first_line(error)}", hint=f"Upgrade: {EXTRA}") from error
+
+
+@contextmanager
+def _parameters_on_meta() -> Iterator[None]:
+    """What is built inside has parameters with shapes and no data. Buffers, which files need not hold, are computed as always."""
+    _, torch = packages()
+
+    def emptied(_module: Any, _name: str, parameter: Any) -> Any:
+        return None if parameter is None else torch.nn.Parameter(parameter.to("meta"), requires_grad=False)
+
+    hook = torch.nn.modules.module.register_module_parameter_registration_hook(emptied)
     try:
-        open_clip.load_checkpoint(model, str(weights), weights_only=True)
-        return model.eval().requires_grad_(requires_grad=False).to(torch.device(device))
-    except Exception as error:  # a damaged file, another architecture's, or no such device
-        raise ModelUnavailable(
-            f"{weights.name} cannot be loaded into {card.architecture} on {device}: {_first_line(error)}",
-            hint=f"The weights of this model are published at {card.source}.",
-        ) from error
+        yield
+    finally:
+        hook.remove()
 
 
-def find_weights(card: ModelCard, weights: Path | None, *, allow_pickle: bool = False) -> Path:
-    """`weights` where it is given, else fetched from `card.source`. Safetensors only, unless pickles are allowed.
+def _drop(model: Any, towers: Towers) -> None:
+    """What is not wanted of a model; `encode_image` needs its picture tower alone."""
+    if towers is Towers.TEXT:
+        del model.visual
+    if towers is Towers.IMAGE:
+        parts = [name for named in (model.named_children(), model.named_parameters(recurse=False)) for name, _ in named]
+        for name in parts:
+            if name != "visual":
+                delattr(model, name)
 
-    A pickle of torch is a program: it is read with torch's restricted loader, and even so only on request.
-    """
-    found = weights or fetch(card, _WEIGHTS)
-    if not found.is_file():
-        raise ModelUnavailable(f"There is no file {found}.", hint=f"The weights of {card.name} are published at {card.source}.")
-    if found.suffix != ".safetensors" and not allow_pickle:
-        raise ModelUnavailable(f"{found.name} is not a safetensors file.", hint="Convert it, or allow pickles if you trust its source.")
+
+def _matrices(model: Any) -> set[str]:
+    """The names of weights that autocast would convert for each product."""
+    _, torch = packages()
+    found = set()
+    for at, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
+            found.add(f"{at}.weight")
+        if isinstance(module, torch.nn.MultiheadAttention):
+            found.add(f"{at}.in_proj_weight")
     return found
 
 
-def fetch(card: ModelCard, name: str) -> Path:
-    """A file of the repository that the card names, from the local cache or the network. Else ModelUnavailable."""
-    open_clip, _ = packages()
-    try:
-        return Path(open_clip.pretrained.download_pretrained_from_hf(card.source.removeprefix(_HUB), filename=name))
-    except Exception as error:  # whatever the network and the hub's library raise
-        raise ModelUnavailable(
-            f"{name} of {card.name} could not be fetched from {card.source}.",
-            hint="Without a network, fetch the files elsewhere and name them: searchindex export --weights FILE.",
-        ) from error
+def _shapes(tensors: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def text_features(model: Any, ids: Any, *, cut: bool) -> Any:
@@ -83,17 +126,3 @@ def cuts_exactly(model: Any) -> bool:
     if pools != "argmax" or mask is None or getattr(tower, "cls_emb", None) is not None:
         return False
     return bool((mask == mask.new_full(mask.shape, float("-inf")).triu(1)).all())
-
-
-def packages() -> tuple[Any, Any]:
-    """open_clip and torch, which only the extra installs. Else ModelUnavailable."""
-    try:
-        import open_clip  # noqa: PLC0415 # as the docstring says
-        import torch  # noqa: PLC0415
-    except ImportError as error:
-        raise ModelUnavailable(f"This needs {error.name or 'torch'}, which is not installed.", hint=f"Run: {EXTRA}") from error
-    return open_clip, torch
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]

@@ -6,7 +6,8 @@ import numpy as np
 
 from searchindex.catalogue import ModelCard
 from searchindex.encoders.clip_vocabulary import START_OF_TEXT
-from searchindex.encoders.openclip_model import cuts_exactly, packages
+from searchindex.encoders.openclip_model import cuts_exactly
+from searchindex.encoders.openclip_packages import packages
 from searchindex.encoders.towers import Activation, Block, Floats, Linear, Norm, TextTower
 
 

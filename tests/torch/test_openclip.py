@@ -11,7 +11,9 @@ import torch
 
 from searchindex.catalogue import Truncation, cards, find_card
 from searchindex.encoders.openclip import open_openclip
-from searchindex.encoders.openclip_model import cuts_exactly, packages, text_features
+from searchindex.encoders.openclip_model import Towers, cuts_exactly, text_features
+from searchindex.encoders.openclip_packages import packages
+from searchindex.encoders.openclip_run import Run
 from searchindex.errors import ModelUnavailable
 from tests.golden import tiny
 from tests.golden.make import tiny_model
@@ -32,7 +34,7 @@ def weights(model, tmp_path_factory):
 
 def test_texts_and_pictures_are_encoded_as_by_open_clip(model, weights):
     """The reference for every graph is open_clip itself."""
-    ours = open_openclip(tiny.CARD, weights=weights, device="cpu")
+    ours = open_openclip(tiny.CARD, weights=weights, run=Run())
     assert np.abs(ours.encode_texts(tiny.TEXTS) - text_vectors(model, list(tiny.TEXTS))).max() < 1e-5
     assert np.abs(ours.encode_images(tiny.pixels(40)) - image_vectors(model, tiny.pixels(40))).max() < 1e-5
 
@@ -48,7 +50,7 @@ def test_cutting_after_the_end_is_exact(model):
 
 def test_the_text_tower_serves_alone(weights, model):
     """A query's process holds no image tower."""
-    ours = open_openclip(tiny.CARD, weights=weights, device="cpu", image_tower=False)
+    ours = open_openclip(tiny.CARD, weights=weights, run=Run(), towers=Towers.TEXT)
     assert not hasattr(ours.model, "visual")
     assert np.abs(ours.encode_texts(["a cat"]) - text_vectors(model, ["a cat"])).max() < 1e-5
 
@@ -56,7 +58,7 @@ def test_the_text_tower_serves_alone(weights, model):
 def test_a_padded_card_is_served_by_open_clips_function(weights, model):
     """A card that cuts nothing gets full rows."""
     card = replace(tiny.CARD, text=replace(tiny.CARD.text, truncation=Truncation.NONE))
-    ours = open_openclip(card, weights=weights, device="cpu")
+    ours = open_openclip(card, weights=weights, run=Run())
     assert np.abs(ours.encode_texts(["a cat"]) - text_vectors(model, ["a cat"])).max() < 1e-5
 
 
@@ -81,45 +83,45 @@ def test_an_inexact_card_is_refused(weights):
     """A wrong line in a card never costs results silently."""
     card = replace(tiny.CARD, text=replace(tiny.CARD.text, truncation=Truncation.PADDING))
     with pytest.raises(ModelUnavailable, match="padding"):
-        open_openclip(card, weights=weights, device="cpu")
+        open_openclip(card, weights=weights, run=Run())
 
 
 def test_weights_of_another_architecture_are_refused(weights):
     """Weights that do not fit are named with where the right ones are."""
     card = find_card("ViT-B-32/laion2b_s34b_b79k")
     with pytest.raises(ModelUnavailable, match=r"tiny\.safetensors.*ViT-B-32.*hf-hub:laion"):
-        open_openclip(card, weights=weights, device="cpu")
+        open_openclip(card, weights=weights, run=Run())
 
 
 def test_damaged_weights_are_refused(weights, tmp_path):
     """Half a download is refused."""
     (tmp_path / "half.safetensors").write_bytes(weights.read_bytes()[:100_000])
     with pytest.raises(ModelUnavailable, match=r"half\.safetensors"):
-        open_openclip(tiny.CARD, weights=tmp_path / "half.safetensors", device="cpu")
+        open_openclip(tiny.CARD, weights=tmp_path / "half.safetensors", run=Run())
 
 
 def test_a_pickle_is_refused_unless_allowed(model, tmp_path):
     """A file that is a program runs only on request."""
     torch.save(model.state_dict(), tmp_path / "tiny.pt")
     with pytest.raises(ModelUnavailable, match="not a safetensors file"):
-        open_openclip(tiny.CARD, weights=tmp_path / "tiny.pt", device="cpu")
-    allowed = open_openclip(tiny.CARD, weights=tmp_path / "tiny.pt", device="cpu", allow_pickle=True)
+        open_openclip(tiny.CARD, weights=tmp_path / "tiny.pt", run=Run())
+    allowed = open_openclip(tiny.CARD, weights=tmp_path / "tiny.pt", run=Run(), allow_pickle=True)
     assert allowed.encode_texts(["a"]).shape == (1, 32)
 
 
 def test_a_device_that_is_not_there_is_told(weights):
     """A pod without its GPU says so at start."""
     with pytest.raises(ModelUnavailable, match="cuda:7"):
-        open_openclip(tiny.CARD, weights=weights, device="cuda:7")
+        open_openclip(tiny.CARD, weights=weights, run=Run(device="cuda:7"))
 
 
 def test_an_unknown_architecture_is_told(weights):
     """A card for a newer open_clip names what has to be upgraded."""
     with pytest.raises(ModelUnavailable, match="ViT-Z"):
-        open_openclip(replace(tiny.CARD, architecture="ViT-Z"), weights=weights, device="cpu")
+        open_openclip(replace(tiny.CARD, architecture="ViT-Z"), weights=weights, run=Run())
 
 
 def test_without_a_network_the_source_and_another_way_are_named():
     """Where weights cannot be fetched, the message says from where, and what to do without a network."""
     with pytest.raises(ModelUnavailable, match=r"hf-hub:nobody/nothing.*--weights FILE"):
-        open_openclip(tiny.CARD, weights=None, device="cpu")
+        open_openclip(tiny.CARD, weights=None, run=Run())
