@@ -36,6 +36,10 @@ class Reason(StrEnum):
     )
     STORE_UNAUTHORIZED = "StoreUnauthorized", "The store refuses the API key. Correct the Secret; it is read again within a minute."
     STORE_REFUSED = "StoreRefused", "The store refused a change; the message is its own."
+    STORAGE_FULL = (
+        "StorageFull",
+        "The disk of the store, or of the ledger, is full; the message says which. Enlarge it: what is stored stays and is searched.",
+    )
     SECRET_NOT_FOUND = "SecretNotFound", "A Secret that the spec names does not exist, or lacks the key. Create it."
     STORE_UNOBSERVED = "StoreUnobserved", "Not known, because the store could not be asked."
 

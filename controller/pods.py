@@ -25,6 +25,7 @@ _TOLD = {
     "PruneLimitExceeded": Reason.PRUNE_LIMIT_EXCEEDED,
     "FingerprintMismatch": Reason.FINGERPRINT_MISMATCH,
     "StoreUnavailable": Reason.STORE_UNREACHABLE,
+    "StorageFull": Reason.STORAGE_FULL,
 }
 _WAITING = {
     "ErrImagePull": Reason.IMAGE_UNAVAILABLE,

@@ -18,7 +18,7 @@ from jobs.limits import FailureBudgetExceeded, PruneLimitExceeded
 from jobs.shards import Shard
 from jobs.sources import SourceUnavailable
 from jobs.stop import Interrupted
-from searchindex.errors import CollectionMismatch, ModelUnavailable, NotFound, SearchIndexError, StoreUnavailable, shorten
+from searchindex.errors import CollectionMismatch, ModelUnavailable, NotFound, SearchIndexError, StorageFull, StoreUnavailable, shorten
 
 MOST_BYTES = 4096  # what the kubelet takes of a termination message (Kubernetes documentation, "Customizing the termination message")
 MOST_PROBLEMS = 10
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     BAD_CONFIGURATION = "BadConfiguration"
     FINGERPRINT_MISMATCH = "FingerprintMismatch"
     STORE_UNAVAILABLE = "StoreUnavailable"
+    STORAGE_FULL = "StorageFull"
     FAILURE_BUDGET_EXCEEDED = "FailureBudgetExceeded"
     PRUNE_LIMIT_EXCEEDED = "PruneLimitExceeded"
     TARGET_MISSED = "TargetMissed"
@@ -55,6 +56,7 @@ _ALWAYS: tuple[tuple[type[Exception], Reason, int], ...] = (
     (Interrupted, Reason.INTERRUPTED, 143),
     (FailureBudgetExceeded, Reason.FAILURE_BUDGET_EXCEEDED, 5),
     (PruneLimitExceeded, Reason.PRUNE_LIMIT_EXCEEDED, 5),
+    (StorageFull, Reason.STORAGE_FULL, 4),
     (StoreUnavailable, Reason.STORE_UNAVAILABLE, 4),
     (CollectionMissing, Reason.STORE_UNAVAILABLE, 4),
     (CollectionMismatch, Reason.FINGERPRINT_MISMATCH, 3),

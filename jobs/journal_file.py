@@ -19,7 +19,8 @@ from jobs.listing import Scope
 from jobs.plan import Action, Intent
 from jobs.sealed import DamagedError, Row, appendable, read_sealed, to_disk, write_sealed
 from searchindex import __version__
-from searchindex.errors import InvalidInput, StoreUnavailable
+from searchindex.errors import InvalidInput, StorageFull, StoreUnavailable, shorten
+from searchindex.room import says_full
 
 FORMAT = 1
 
@@ -54,10 +55,14 @@ class Subject:
 
 @contextmanager
 def file_journal(folder: Path, subject: Subject, *, warn: Callable[[str], None] = lambda _: None) -> "Iterator[FileJournal]":
-    """The journal, locked. InvalidInput where the folder cannot be written, StoreUnavailable while another process holds it."""
+    """The journal, locked. InvalidInput where the folder cannot be written, StoreUnavailable while another process holds it.
+
+    StorageFull, also from the journal, where there is no room; what is whole on disk stays whole.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / f"{subject.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with _room(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder / f"{subject.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise InvalidInput(f"The ledger's folder {folder} cannot be written: {error.strerror}.", hint="Set LEDGER_DIR.") from None
     try:
@@ -65,6 +70,17 @@ def file_journal(folder: Path, subject: Subject, *, warn: Callable[[str], None] 
         yield FileJournal(folder / subject.name, subject, warn)
     finally:
         os.close(lock)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if not says_full(error):
+            raise
+        message = f"There is no room for the ledger in {shorten(str(folder))}."
+        raise StorageFull(message, hint="Free some, or set another LEDGER_DIR; what is indexed stays, and the next run goes on.") from error
 
 
 def _lock(lock: int) -> None:
@@ -90,16 +106,18 @@ class FileJournal:
         known, entries = self._interrupted() or ({}, [])
         kept = {uri: intent for uri, intent in known.items() if intent.action is not Action.REMOVE or uri not in intents}
         begun = Begun(intents={**intents, **kept}, failed={entry.uri: entry for entry in entries})
-        self._write(begun)
+        with _room(self._ledger.parent):
+            self._write(begun)
         return begun
 
     def note(self, failed: Sequence[Entry]) -> None:
-        with self._journal.open("ab") as file:
+        with _room(self._ledger.parent), self._journal.open("ab") as file:
             file.write(appendable([_row(entry) for entry in failed]))
             to_disk(file)
 
     def complete(self, entries: Mapping[str, Entry]) -> None:
-        write_sealed(self._ledger, self._subject.header("ledger"), [_row(entries[uri]) for uri in sorted(entries)])
+        with _room(self._ledger.parent):
+            write_sealed(self._ledger, self._subject.header("ledger"), [_row(entries[uri]) for uri in sorted(entries)])
         self._journal.unlink()
 
     def _write(self, begun: Begun) -> None:

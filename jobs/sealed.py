@@ -30,12 +30,19 @@ class Sealed:
 
 
 def write_sealed(path: Path, header: Row, rows: Sequence[Row]) -> None:
-    """Atomic and durable: beside it, to disk, renamed over it, and the folder to disk. OSError as the file system says."""
+    """Atomic and durable: beside it, to disk, renamed over it, and the folder to disk.
+
+    OSError as the file system says; `path` is then as it was, and nothing lies beside it.
+    """
     part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        file.writelines(_lines(header, rows))
-        to_disk(file)
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.writelines(_lines(header, rows))
+            to_disk(file)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # on a full disk it is in the way
+        raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -1,6 +1,5 @@
 """The folder that a model grows in: hidden, kept when the program is killed, and renamed once all of it is there."""
 
-import errno
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,9 +10,9 @@ from typing import Any, TypeVar
 
 from searchindex.errors import ModelUnavailable
 from searchindex.models import ImageFiles, ModelFile, TextFiles, sha256_of
+from searchindex.room import says_full
 
 _DONE = "done.json"
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Files = TypeVar("Files", TextFiles, ImageFiles)
 
@@ -70,7 +69,7 @@ def staged(out: Path, facts: dict[str, str], *, needed: int) -> Iterator[Stage]:
         part.rename(out)
     except Exception as error:
         shutil.rmtree(part, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and says_full(error):
             raise _full(out, "nothing is free") from error
         raise
 

@@ -7,7 +7,8 @@
     ├── NotFound                     an id, a folder, a model that is not there: an HTTP 404, exit status 2
     │   └── NoCollection             what is to be searched or written to is not there: to a caller of the service an HTTP 503
     ├── ModelUnavailable             weights or a package are missing, or are not what the card says
-    ├── StoreUnavailable             the vector store does not answer, is locked, or has no room
+    ├── StoreUnavailable             the vector store does not answer, or is locked
+    │   └── StorageFull              it, or what is written beside it, has no room: nothing that was stored is lost
     ├── CollectionMismatch           a collection built with another model or shape; never to be searched
     └── Overloaded                   refused to keep others fast; try again
 
@@ -57,6 +58,10 @@ class ModelUnavailable(SearchIndexError):
 
 class StoreUnavailable(SearchIndexError):
     """The vector store cannot be used now."""
+
+
+class StorageFull(StoreUnavailable):
+    """A disk that is written to is full."""
 
 
 class CollectionMismatch(SearchIndexError):

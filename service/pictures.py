@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,13 +60,11 @@ class Pictures:
 
     def _keep(self, path: Path, content: bytes) -> None:
         """A full disk costs the copy, not the answer."""
-        try:
+        with suppress(OSError):
             self._cache.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._cache, delete=False) as staged:
-                staged.write(content)
-            Path(staged.name).replace(path)
-        except OSError:
-            return
+            with tempfile.TemporaryDirectory(dir=self._cache) as staging:
+                (staged := Path(staging, path.name)).write_bytes(content)
+                staged.replace(path)
 
     def _read(self, payload: Payload) -> bytes:
         """Symbolic links are resolved before the path is compared with the root."""

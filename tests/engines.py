@@ -114,14 +114,14 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server.engine.stop()
 
 
-def start_qdrant(folder: Path, *, api_key: str = "") -> QdrantServer:
-    """A server with its storage in `folder`. EngineMissingError says why there is none."""
+def start_qdrant(folder: Path, *, api_key: str = "", storage: Path | None = None) -> QdrantServer:
+    """A server that keeps what it has in `folder`, its points in `storage` if there is one. EngineMissingError says why there is none."""
     http_port, grpc_port = free_ports(2)
     environment = {
         "QDRANT__SERVICE__HOST": HOST,
         "QDRANT__SERVICE__HTTP_PORT": str(http_port),
         "QDRANT__SERVICE__GRPC_PORT": str(grpc_port),
-        "QDRANT__STORAGE__STORAGE_PATH": str(folder / "storage"),
+        "QDRANT__STORAGE__STORAGE_PATH": str(storage or folder / "storage"),
         "QDRANT__STORAGE__SNAPSHOTS_PATH": str(folder / "snapshots"),
         "QDRANT__TELEMETRY_DISABLED": "true",
         "QDRANT__LOG_LEVEL": "WARN",

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from searchindex.errors import SearchIndexError, StoreUnavailable, shorten
+from searchindex.errors import SearchIndexError, StorageFull, StoreUnavailable, shorten
+from searchindex.room import says_full
 
 # (words in the engine's text or None, errno values) -> what to do
 _HINTS = (
-    (("No space left", "os error 28", "StorageFull"), (errno.ENOSPC, errno.EDQUOT), "Free some disk space and try again."),
     (("Permission denied", "os error 13"), (errno.EACCES, errno.EPERM), "Check who owns the folder and may write to it."),
     (("Read-only file system", "os error 30"), (errno.EROFS,), "Choose a folder on a disk that can be written."),
     (("WouldBlock",), (), "Another process has it open; close that one first."),
@@ -37,6 +37,8 @@ def engine_errors(folder: Path) -> Iterator[None]:
 
 
 def _unavailable(folder: Path, error: BaseException) -> StoreUnavailable:
+    if says_full(error):
+        return StorageFull(f"There is no room for the index in {shorten(str(folder))}.", hint="Free some disk space and try again.")
     return StoreUnavailable(f"The index in {shorten(str(folder))} cannot be used: {shorten(str(error))}", hint=_hint(error))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from searchindex.collection import CollectionConfig, FieldType, Hnsw, ScalarQuantization
-from searchindex.errors import StoreUnavailable, shorten
+from searchindex.errors import StorageFull, StoreUnavailable, shorten
 
 FORMAT = 1
 ROOM = 128 * 2**20  # bytes; the engine maps its files, and a full disk under a mapped file kills the process
@@ -120,10 +120,10 @@ class EdgeFolder:
                 shutil.rmtree(leftover, ignore_errors=True)
 
     def require_room(self, needed: int = 0) -> None:
-        """StoreUnavailable unless `needed` bytes and a reserve are free."""
+        """StorageFull unless `needed` bytes and a reserve are free."""
         free = shutil.disk_usage(self.path).free
         if free < needed + ROOM:
-            raise StoreUnavailable(
+            raise StorageFull(
                 f"Only {free >> 20} MiB are free where the index is ({shorten(str(self.path))}).",
                 hint=f"Free at least {(needed + ROOM) >> 20} MiB and try again.",
             )

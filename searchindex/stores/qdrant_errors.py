@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import grpc  # type: ignore[import-untyped]
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 
-from searchindex.errors import InvalidInput, SearchIndexError, StoreUnavailable, shorten
+from searchindex.errors import InvalidInput, SearchIndexError, StorageFull, StoreUnavailable, shorten
+from searchindex.room import says_full
 from searchindex.stores.schema import no_collection
 
 Code = grpc.StatusCode
@@ -19,6 +20,7 @@ _SENTENCES = {
     Code.PERMISSION_DENIED: ("refuses the key for this", "Use a key that may do this on the collection."),
 }
 _ELSE = ("failed", "Look at the server's log.")
+_FULL = "Enlarge its volume, or free some of it, and try again; what is stored stays, and is searched."
 
 
 @contextmanager
@@ -45,5 +47,7 @@ def _translated(code: grpc.StatusCode, said: str, server: str, collection: str) 
         return no_collection(f'Qdrant at {server} with the name "{shorten(collection, 60)}"')
     if code is Code.INVALID_ARGUMENT:
         return InvalidInput(f"Qdrant refuses the request: {shorten(said)}")
+    if says_full(said):  # as an internal error of the server
+        return StorageFull(f"The disk of Qdrant at {server} is full: {shorten(said)}.", hint=_FULL)
     sentence, hint = _SENTENCES.get(code, _ELSE)
     return StoreUnavailable(f"Qdrant at {server} {sentence}{': ' if said else '.'}{shorten(said)}", hint=hint)

@@ -100,6 +100,7 @@ def test_numbers_are_read_with_care() -> None:
         (ended("a", said(reason="PruneLimitExceeded", message="too many"), code=5, reason="Error"), "PruneLimitExceeded"),
         (ended("a", said(reason="FailureBudgetExceeded", message="too many"), code=5, reason="Error"), "FailureBudgetExceeded"),
         (ended("a", said(reason="StoreUnavailable", message="away"), code=4, reason="Error"), "StoreUnreachable"),
+        (ended("a", said(reason="StorageFull", message="no room"), code=4, reason="Error"), "StorageFull"),
         (ended("a", said(reason="InternalError", message="a defect"), code=1, reason="Error"), "JobFailed"),
         (pod("a", phase="Failed", reason="Evicted", message="The node was low on memory."), "JobFailed"),
     ],

@@ -13,7 +13,7 @@ from jobs.limits import FailureBudgetExceeded, PruneLimitExceeded
 from jobs.shards import Shard
 from jobs.sources import SourceUnavailable
 from jobs.stop import Interrupted
-from searchindex.errors import CollectionMismatch, InvalidInput, ModelUnavailable, NotFound, StoreUnavailable
+from searchindex.errors import CollectionMismatch, InvalidInput, ModelUnavailable, NotFound, StorageFull, StoreUnavailable
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ from searchindex.errors import CollectionMismatch, InvalidInput, ModelUnavailabl
         (ModelUnavailable("x"), True, Reason.INTERRUPTED, 4),
         (StoreUnavailable("x"), False, Reason.STORE_UNAVAILABLE, 4),
         (StoreUnavailable("x"), True, Reason.STORE_UNAVAILABLE, 4),
+        (StorageFull("x"), False, Reason.STORAGE_FULL, 4),
+        (StorageFull("x"), True, Reason.STORAGE_FULL, 4),
         (CollectionMissing("x"), False, Reason.STORE_UNAVAILABLE, 4),
         (SourceUnavailable("x"), False, Reason.INTERRUPTED, 4),
         (SourceUnavailable("x"), True, Reason.INTERRUPTED, 4),

@@ -1,0 +1,59 @@
+"""A file system of some megabytes that a test may fill, without root: a tmpfs in a mount namespace of its own.
+
+It is reached by way of /proc, so that the test's process, and whatever it starts, can name it. Where the kernel allows no such
+namespace, the tests that need one are skipped with what it said.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+MOUNT = 'mount -t tmpfs -o size="$1" tmpfs "$2" && echo ready && exec cat'  # cat ends with the test, however that ends
+
+
+@dataclass(frozen=True, slots=True)
+class SmallDisk:
+    """`path`: its root."""
+
+    path: Path
+
+    @property
+    def full(self) -> bool:
+        return (self.path / "filler").exists()
+
+    def fill(self, *, leave: int = 0) -> None:
+        """`leave`: bytes, of which whole pages stay free."""
+        free = shutil.disk_usage(self.path).free
+        with (self.path / "filler").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, free - leave // os.sysconf("SC_PAGESIZE") * os.sysconf("SC_PAGESIZE"))
+
+    def free(self) -> None:
+        (self.path / "filler").unlink()
+
+
+@contextmanager
+def small_disk(folder: Path, *, size: int) -> Iterator[SmallDisk]:
+    """`size` in bytes. It is mounted upon `folder`, of which nobody else takes notice."""
+    if shutil.which("unshare") is None:
+        pytest.skip("a small disk needs unshare, of util-linux")
+    command = [*NAMESPACE, MOUNT, "sh", str(size), str(folder)]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    assert holder.stdin
+    assert holder.stdout
+    assert holder.stderr
+    try:
+        if holder.stdout.readline() != "ready\n":
+            pytest.skip(f"no small disk can be had here: {holder.stderr.read().strip()[-200:]}")
+        yield SmallDisk(Path(f"/proc/{holder.pid}/root{folder}"))
+    finally:
+        holder.stdin.close()
+        holder.wait(30)
+        holder.stdout.close()
+        holder.stderr.close()
