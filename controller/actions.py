@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from controller.observed import CollectionSettings, Manifest, Owner
+from controller.observed import BuildThreads, CollectionSettings, Manifest, Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCollection:
-    """`fingerprint` is empty where the first indexing pod is to say which weights it has."""
+    """`fingerprint` is empty where the first indexing pod is to say which weights it has. `threads`: None for the store's own."""
 
     name: str
     dim: int
@@ -16,6 +16,8 @@ class CreateCollection:
     settings: CollectionSettings
     owner: Owner
     fingerprint: str = ""
+    threads: BuildThreads | None = None
+    threads_after: BuildThreads | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,15 @@ class ChangeSettings:
     replication: bool = False
     add_fields: dict[str, str] = field(default_factory=dict)
     drop_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetThreads:
+    """Hold down what builds a collection, and note in it what comes `after`; None where this is it."""
+
+    name: str
+    threads: BuildThreads
+    after: BuildThreads | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +116,7 @@ class RecordEvent:
 Action = (
     CreateCollection
     | ChangeSettings
+    | SetThreads
     | Stamp
     | PointAlias
     | DropAlias

@@ -60,6 +60,8 @@ async def _apply_to_store(store: CollectionStore, action: act.Action) -> None:
             await store.create(action)
         case act.ChangeSettings():
             await store.change(action)
+        case act.SetThreads():
+            await store.set_threads(action)
         case act.Stamp():
             if await _may_take(store, action.name, owner=action.owner):
                 await store.stamp(action.name, action.owner)

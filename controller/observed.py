@@ -65,8 +65,22 @@ class CollectionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuildThreads:
+    """What builds a collection's graphs: `indexing` threads for each, `optimization` of them at once in a shard.
+
+    0 and None: as many as the store chooses.
+    """
+
+    indexing: int = 0
+    optimization: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """One collection in the store. `status`: green, yellow, grey or red, Qdrant's words. `segments` bounds what stays unindexed."""
+    """One collection in the store. `status`: green, yellow, grey or red, Qdrant's words. `segments` bounds what stays unindexed.
+
+    `threads_after`: what its threads become once it is searched; None where they are not held down.
+    """
 
     name: str
     dim: int
@@ -80,6 +94,8 @@ class Collection:
     indexed: int = 0
     segments: int = 0
     status: str = "green"
+    threads: BuildThreads = BuildThreads()
+    threads_after: BuildThreads | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

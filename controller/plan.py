@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.actions import Action, AddFinalizer, PointAlias, RecordEvent, RemoveFinalizer
+from controller.build_threads import threads_change
 from controller.conditions import Reason
 from controller.findings import Findings
 from controller.names import FINALIZER, RECONCILE
@@ -73,9 +74,9 @@ def _working(observed: Observed, revisions: Revisions, finalizer: tuple[Action, 
     except InvalidInput as error:
         obstacle = Obstacle(reason=Reason.INVALID_SPEC, message=str(error))
         return _plan(observed, Findings(obstacle=obstacle, revisions=revisions), finalizer, now=now)
-    promotion = _promotion(observed, revisions, run)
+    last = _promotion(observed, revisions, run) or _threads(observed, revisions)
     findings = Findings(revisions=revisions, run=run, drift=settings.drift, optimized=is_optimized(target))
-    actions = (*finalizer, *revisions.actions, *settings.actions, *run.actions, *promotion)
+    actions = (*finalizer, *revisions.actions, *settings.actions, *run.actions, *last)
     return _plan(observed, findings, actions, again=_again(run, findings, now=now), now=now)
 
 
@@ -116,6 +117,16 @@ def _settings(observed: Observed, revisions: Revisions) -> _Settings:
     if drift and observed.resource.spec.drift_policy == "Report":
         return _Settings(drift=drift)
     return _Settings(actions=tuple(changes))
+
+
+def _threads(observed: Observed, revisions: Revisions) -> tuple[Action, ...]:
+    """Never drift: what is put back is only what the controller itself held down."""
+    active, candidate, most = revisions.active, revisions.candidate, observed.resource.spec.rollout.build_threads
+    changes = (
+        threads_change(active, beside=None, most=most) if active else None,
+        threads_change(candidate, beside=active, most=most) if candidate else None,
+    )
+    return tuple(change for change in changes if change is not None)
 
 
 def _promotion(observed: Observed, revisions: Revisions, run: Run) -> tuple[Action, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.actions import Action, CreateCollection, DropCollection, PointAlias, Stamp
+from controller.build_threads import held_down, usual
 from controller.conditions import Reason
 from controller.observed import Collection, Observed, Owner
 from controller.settings_diff import wanted_settings
@@ -140,8 +141,10 @@ def _next_revision(observed: Observed, own: dict[str, Collection]) -> int:
     return 1 + max([*told, *(each.owner.revision for each in own.values())], default=0)
 
 
-def _create(observed: Observed, own: dict[str, Collection]) -> CreateCollection:
+def _create(observed: Observed, own: dict[str, Collection], *, beside: Collection | None = None) -> CreateCollection:
+    """`beside`: what is searched while it is built."""
     spec = observed.resource.spec
+    threads = held_down(spec.rollout.build_threads) if beside else None
     revision, revision_hash = _next_revision(observed, own), spec.revision_hash()
     dim = model_dim(spec.model)
     assert dim is not None  # noqa: S101  # an unknown model is an obstacle, found before
@@ -153,6 +156,8 @@ def _create(observed: Observed, own: dict[str, Collection]) -> CreateCollection:
         settings=wanted_settings(spec),
         owner=_owner(observed, revision=revision, revision_hash=revision_hash),
         fingerprint=spec.model.fingerprint or "",
+        threads=threads,
+        threads_after=usual(beside) if beside and threads else None,
     )
 
 
@@ -194,7 +199,7 @@ def _rollout(observed: Observed, active: Collection, wanted: Collection | None, 
     drops = _drops(observed, [*abandoned, *expired])
     stamps = _stamps(observed, [active, *retired])
     if wanted is None:
-        return Revisions(active=active, retired=retired, actions=(*stamps, *drops, _create(observed, own)))
+        return Revisions(active=active, retired=retired, actions=(*stamps, *drops, _create(observed, own, beside=active)))
     if wanted.owner.revision < active.owner.revision:  # back to an earlier spec: its collection is there still
         again = _owner(observed, revision=_next_revision(observed, own), revision_hash=wanted.owner.revision_hash)
         return Revisions(active=active, candidate=wanted, retired=retired, actions=(*stamps, *drops, Stamp(name=wanted.name, owner=again)))

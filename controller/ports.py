@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from controller.actions import ChangeSettings, CreateCollection, PointAlias
+from controller.actions import ChangeSettings, CreateCollection, PointAlias, SetThreads
 from controller.observed import Collection, Key, Manifest, Owner
 
 
@@ -43,6 +43,8 @@ class CollectionStore(Protocol):
         ...
 
     async def change(self, wanted: ChangeSettings) -> None: ...
+
+    async def set_threads(self, wanted: SetThreads) -> None: ...
 
     async def stamp(self, name: str, owner: Owner) -> None: ...
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from controller import store_wire as wire
-from controller.actions import ChangeSettings, CreateCollection, PointAlias
+from controller.actions import ChangeSettings, CreateCollection, PointAlias, SetThreads
 from controller.circuit import Circuit
 from controller.conditions import Reason
 from controller.observed import Collection, Owner
@@ -58,6 +58,9 @@ class QdrantCollections:
             await self._index(wanted.name, field, kind, wait=False)  # over millions of points it takes minutes
         if body := wire.change_body(wanted):
             await self._write("PATCH", _path(wanted.name), body)
+
+    async def set_threads(self, wanted: SetThreads) -> None:
+        await self._write("PATCH", _path(wanted.name), wire.threads_body(wanted))
 
     async def stamp(self, name: str, owner: Owner) -> None:
         await self._write("PATCH", _path(name), wire.stamp_body(name, owner))

@@ -1,10 +1,11 @@
 """Our values -> the bodies of Qdrant's REST API, and back. Pure. Source: Qdrant's OpenAPI, version 1.16."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from controller.actions import ChangeSettings, CreateCollection
-from controller.observed import Collection, CollectionSettings, Owner
+from controller.actions import ChangeSettings, CreateCollection, SetThreads
+from controller.observed import BuildThreads, Collection, CollectionSettings, Owner
 from searchindex.stores import qdrant_metadata as metadata
 
 Json = dict[str, Any]
@@ -15,14 +16,15 @@ def create_body(wanted: CreateCollection) -> Json:
     said = metadata.described(
         name=wanted.name, fingerprint=wanted.fingerprint, schema=wanted.settings.schema, index=index_facts(wanted.owner)
     )
+    threads = wanted.threads
     return {
         "vectors": {"size": wanted.dim, "distance": "Cosine", "on_disk": wanted.on_disk},
         "shard_number": wanted.shard_number,
         "replication_factor": wanted.settings.replication_factor,
-        "hnsw_config": _hnsw(wanted.settings),
+        "hnsw_config": _hnsw(wanted.settings) | (_graph_threads(threads) if threads else {}),
         "quantization_config": _quantization(wanted.settings),
-        "optimizers_config": {"indexing_threshold": metadata.INDEXING_THRESHOLD},
-        "metadata": said,
+        "optimizers_config": {"indexing_threshold": metadata.INDEXING_THRESHOLD} | (_graphs_at_once(threads) if threads else {}),
+        "metadata": said | ({metadata.BUILD_THREADS: asdict(wanted.threads_after)} if wanted.threads_after else {}),
     }
 
 
@@ -38,6 +40,15 @@ def change_body(wanted: ChangeSettings) -> Json:
     if wanted.add_fields or wanted.drop_fields:
         body["metadata"] = {"schema": dict(wanted.settings.schema)}
     return body
+
+
+def threads_body(wanted: SetThreads) -> Json:
+    """In one request, so that what was held down is always noted. It changes no graph, and none is built anew for it."""
+    return {
+        "hnsw_config": _graph_threads(wanted.threads),
+        "optimizers_config": _graphs_at_once(wanted.threads),
+        "metadata": {metadata.BUILD_THREADS: asdict(wanted.after) if wanted.after else None},
+    }
 
 
 def stamp_body(name: str, owner: Owner) -> Json:
@@ -73,6 +84,8 @@ def collection(name: str, info: Json) -> Collection:
         indexed=int(info.get("indexed_vectors_count") or 0),
         segments=int(info.get("segments_count") or 0),
         status=str(info.get("status", "")),
+        threads=_threads(config),
+        threads_after=_threads_after(said),
     )
 
 
@@ -86,6 +99,24 @@ def _settings(config: Json, payload_schema: Json) -> CollectionSettings:
         replication_factor=int(config["params"].get("replication_factor", 1)),
         schema={field: str(made["data_type"]) for field, made in payload_schema.items()},
     )
+
+
+def _threads(config: Json) -> BuildThreads:
+    at_once = (config.get("optimizer_config") or {}).get("max_optimization_threads")
+    graph = config["hnsw_config"].get("max_indexing_threads")
+    return BuildThreads(indexing=_count(graph) or 0, optimization=_count(at_once))
+
+
+def _threads_after(said: Mapping[str, Any] | None) -> BuildThreads | None:
+    noted = metadata.threads_after(said)
+    return (
+        None if noted is None else BuildThreads(indexing=_count(noted.get("indexing")) or 0, optimization=_count(noted.get("optimization")))
+    )
+
+
+def _count(found: object) -> int | None:
+    """Anybody may write into metadata, and the store says "auto" or nothing for as many as it likes."""
+    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
 
 
 def _owner(said: Mapping[str, Any] | None) -> Owner:
@@ -108,6 +139,14 @@ def _unnamed(vectors: Any) -> Json:
 
 def _hnsw(settings: CollectionSettings) -> Json:
     return {"m": settings.hnsw_m, "ef_construct": settings.hnsw_ef_construct}
+
+
+def _graph_threads(threads: BuildThreads) -> Json:
+    return {"max_indexing_threads": threads.indexing}
+
+
+def _graphs_at_once(threads: BuildThreads) -> Json:
+    return {"max_optimization_threads": "auto" if threads.optimization is None else threads.optimization}
 
 
 def _quantization(settings: CollectionSettings) -> Json:

@@ -60,6 +60,11 @@ class Rollout(Part):
     """How a new revision takes over. The old one is searched until the new one is whole; the store needs room for both."""
 
     revision_history_limit: Annotated[int, Field(ge=0, le=10)] = Field(1, description="Collections kept after they were replaced.")
+    build_threads: Annotated[int, Field(ge=0, le=256)] = Field(
+        1,
+        description="Threads, in each of its shards, that build a revision while another one is searched: more build it sooner, and "
+        "searches wait longer meanwhile. 0: as many as the store takes. Lifted once it is searched itself.",
+    )
 
 
 class ReclaimPolicy(StrEnum):

@@ -11,6 +11,7 @@ from typing import Any
 OWNER = "searchindex"
 INDEXING_THRESHOLD = 10_000  # kilobytes of vectors in a segment; below, comparing with all of them is exact and fast
 
+BUILD_THREADS = "build_threads"  # what they become once the collection is searched; there while they are held down
 CLAIM = "claim-"  # and a token of the process that makes it
 
 Metadata = Mapping[str, Any]
@@ -46,6 +47,12 @@ def index(said: Metadata | None) -> dict[str, Any]:
     """The resource that the collection belongs to; empty where it belongs to none."""
     found = (said or {}).get("index")
     return dict(found) if isinstance(found, Mapping) else {}
+
+
+def threads_after(said: Metadata | None) -> dict[str, Any] | None:
+    """What was noted when the threads that build it were held down; None where they are not."""
+    found = (said or {}).get(BUILD_THREADS)
+    return dict(found) if isinstance(found, Mapping) else None
 
 
 def _text(said: Metadata | None, key: str) -> str:

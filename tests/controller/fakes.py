@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from controller.actions import ChangeSettings, CreateCollection, PointAlias
+from controller.actions import ChangeSettings, CreateCollection, PointAlias, SetThreads
 from controller.conditions import Reason
 from controller.names import LABEL_INDEX
-from controller.observed import Collection, Key, Manifest, Owner, Resource
+from controller.observed import BuildThreads, Collection, Key, Manifest, Owner, Resource
 from controller.ports import ClusterError, CollectionStore, StoreError
 from tests.controller.objects import LABEL_JOB, Objects, Refused
 
@@ -145,6 +145,11 @@ class FakeCollectionStore:
         )
         self.collections[wanted.name] = replace(there, settings=settings)
 
+    async def set_threads(self, wanted: SetThreads) -> None:
+        self._begin("set_threads")
+        there = self._there(wanted.name)
+        self.collections[wanted.name] = replace(there, threads=wanted.threads, threads_after=wanted.after)
+
     async def stamp(self, name: str, owner: Owner) -> None:
         self._begin("stamp")
         self.collections[name] = replace(self._there(name), owner=replace(owner, program="searchindex"))
@@ -200,4 +205,6 @@ def _made(wanted: CreateCollection) -> Collection:
         owner=replace(wanted.owner, program="searchindex"),
         fingerprint=wanted.fingerprint,
         segments=2 * wanted.shard_number,
+        threads=wanted.threads or BuildThreads(),
+        threads_after=wanted.threads_after,
     )

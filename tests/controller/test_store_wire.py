@@ -4,7 +4,7 @@ from typing import Any
 
 from controller import store_wire as wire
 from controller.actions import ChangeSettings
-from controller.observed import Owner
+from controller.observed import BuildThreads, Owner
 from tests.controller.suite.test_collection_store import OWNER, SETTINGS, wanted
 
 
@@ -39,6 +39,14 @@ def test_another_quantisation_is_not_ours() -> None:
     """It differs from what is wanted, whatever is wanted."""
     there = wire.collection("x", info(quantization_config={"product": {"compression": "x4", "always_ram": True}}))
     assert (there.settings.quantile, there.settings.always_ram) == (None, False)
+
+
+def test_threads_as_people_write_them() -> None:
+    """Numbers count; whatever else stands there means as many as the store likes."""
+    for noted in ({}, {"indexing": -1, "optimization": "auto"}, {"indexing": True, "optimization": [1]}):
+        there = wire.collection("x", info(metadata={"build_threads": noted}, optimizer_config={"max_optimization_threads": "auto"}))
+        assert (there.threads, there.threads_after) == (BuildThreads(), BuildThreads())
+    assert wire.collection("x", info(metadata={"build_threads": 7})).threads_after is None
 
 
 def test_metadata_of_other_shapes_is_passed_over() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from controller import actions as act
 from controller.names import SCHEDULE_TIME, TEMPLATE_HASH, TRIGGER
 from controller.observed import (
+    BuildThreads,
     Collection,
     Counts,
     Defaults,
@@ -152,6 +153,9 @@ class World:
             case act.ChangeSettings():
                 there = self.collections[action.name]
                 self.collections[action.name] = replace(there, settings=action.settings)
+            case act.SetThreads():
+                there = self.collections[action.name]
+                self.collections[action.name] = replace(there, threads=action.threads, threads_after=action.after)
             case act.Stamp():
                 self.collections[action.name] = replace(self.collections[action.name], owner=action.owner)
             case act.PointAlias():
@@ -219,6 +223,8 @@ def created(action: act.CreateCollection) -> Collection:
         owner=action.owner,
         fingerprint=action.fingerprint,
         segments=2,
+        threads=action.threads or BuildThreads(),
+        threads_after=action.threads_after,
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from controller.actions import ChangeSettings, CreateCollection, PointAlias
-from controller.observed import CollectionSettings, Owner
+from controller.actions import ChangeSettings, CreateCollection, PointAlias, SetThreads
+from controller.observed import BuildThreads, CollectionSettings, Owner
 from controller.ports import CollectionStore, StoreError
 from controller.settings_diff import settings_change
 
@@ -105,6 +105,38 @@ async def test_what_is_not_named_does_not_change(collections: CollectionStore, n
     there = await collections.collection(name)
     assert there is not None
     assert (there.settings.hnsw_m, round(there.settings.quantile or 0, 3)) == (12, 0.98)
+
+
+async def test_threads_are_held_down_and_let_go_in_place(collections: CollectionStore, name: str) -> None:
+    """What they become is noted in the collection itself; a change of settings or owner meanwhile touches neither."""
+    few, after = BuildThreads(indexing=1, optimization=1), BuildThreads(indexing=3, optimization=None)
+    await collections.create(wanted(name, threads=few, threads_after=after))
+    await collections.change(ChangeSettings(name=name, settings=replace(SETTINGS, hnsw_m=12), hnsw=True))
+    await collections.stamp(name, OWNER)
+    there = await collections.collection(name)
+    assert there is not None
+    assert (there.threads, there.threads_after, there.settings.hnsw_m) == (few, after, 12)
+    for threads, following in (
+        (after, None),
+        (few, BuildThreads(optimization=2)),
+        (BuildThreads(optimization=2), None),
+        (BuildThreads(), None),
+    ):
+        for _ in range(2):  # idempotent
+            await collections.set_threads(SetThreads(name=name, threads=threads, after=following))
+        there = await collections.collection(name)
+        assert there is not None
+        assert (there.threads, there.threads_after, there.settings.hnsw_m, there.owner) == (threads, following, 12, OWNER)
+    with pytest.raises(StoreError, match="no longer there"):
+        await collections.set_threads(SetThreads(name=f"{name}-nowhere", threads=few))
+
+
+async def test_a_new_collections_threads_are_the_stores(collections: CollectionStore, name: str) -> None:
+    """Nothing is said where nothing is held down."""
+    await collections.create(wanted(name))
+    there = await collections.collection(name)
+    assert there is not None
+    assert (there.threads, there.threads_after) == (BuildThreads(), None)
 
 
 async def test_stamping_keeps_the_fingerprint(collections: CollectionStore, name: str) -> None:
