@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     health_host: str = Field("0.0.0.0", description="Address of /healthz, /readyz and /metrics.")  # noqa: S104  # the kubelet asks from outside
     health_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="Their port.")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(4, description="SearchIndexes that are reconciled at a time.")
-    resync_seconds: Annotated[float, Field(gt=0)] = Field(25.0, description="An index is looked at at least this often.")
+    resync_seconds: Annotated[float, Field(gt=0)] = Field(28.0, description="An index is looked at at least this often.")
     delete_timeout_seconds: Annotated[float, Field(gt=0)] = Field(60.0, description="How long a deletion waits for an unreachable store.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

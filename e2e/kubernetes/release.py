@@ -102,9 +102,12 @@ class Release:
         return done.stdout
 
     def install(self, *flags: str) -> str:
-        """Or upgrade; waits until all of it runs. The API is ready only once there is an index, so it is not waited for."""
-        chart = str(CHARTS / "searchindex")
-        return self.helm("upgrade", "--install", self.name, chart, "--values", str(self._values()), *flags)
+        """Or upgrade. The API is ready only once there is an index, so nothing is waited for."""
+        return self.install_with(values(self), *flags)
+
+    def install_with(self, given: dict[str, Any], *flags: str) -> str:
+        """`given`: values of the chart."""
+        return self.helm("upgrade", "--install", self.name, str(CHARTS / "searchindex"), "--values", str(self._file(given)), *flags)
 
     def wait_for_index(self, seconds: float = 300) -> Manifest:
         """The SearchIndex, once it is Ready."""
@@ -117,10 +120,10 @@ class Release:
 
         eventually(answered, "a search through the ingress is answered", seconds=seconds)
 
-    def _values(self) -> Path:
+    def _file(self, given: dict[str, Any]) -> Path:
         LOGS.mkdir(parents=True, exist_ok=True)
         path = LOGS / f"{self.name}-values.json"
-        path.write_text(json.dumps(values(self)))
+        path.write_text(json.dumps(given))
         return path
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from e2e.kubernetes.kubectl import Kubectl, condition, eventually
 from e2e.kubernetes.release import INDEX, INGRESS, LOGS, ROOT, Release, keep_logs, pod_on_claim, released, search_index
+from e2e.load.traces import spans as spans_of
 from tests.service.web.conftest import browser
 from tests.service.web.reader import expect
 
@@ -116,7 +117,7 @@ def test_one_search_is_one_trace(release: Release) -> None:
 
     def spans() -> dict[str, dict[str, str]] | None:
         said = release.kubectl.run("logs", f"deploy/{release.name}-otel-collector", "--tail=5000")
-        found = {each["Name"]: each for each in _spans(said) if each.get("Trace ID") == TRACE}
+        found = {each["Name"]: each for each in spans_of(said) if each.get("Trace ID") == TRACE}
         return found if {"POST /search", "encode", "search", "assemble"} <= found.keys() else None
 
     seen = eventually(spans, "the trace in the collector's output", seconds=30)
@@ -180,10 +181,3 @@ def test_uninstall_leaves_what_was_asked_to_stay(release: Release) -> None:
     assert "samples" in claims
     release.kubectl.run("get", "crd", "searchindexes.searchindex.dev")
     assert condition(release.kubectl.get("si", INDEX), "Ready") == ("", "")
-
-
-def _spans(said: str) -> list[dict[str, str]]:
-    """Of the collector's detailed output: one block a span, `Name : value` lines."""
-    blocks = re.split(r"Span #\d+", said.replace("\\n", "\n"))[1:]
-    pairs = [re.findall(r"^\s*(Trace ID|Parent ID|ID|Name)\s*: ?(\S.*?)?\s*$", block, re.MULTILINE) for block in blocks]
-    return [dict(reversed(found)) for found in pairs]

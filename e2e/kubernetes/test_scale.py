@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bench.machine import this_machine
+from controller.settings import Settings
 from e2e.kubernetes.conftest import start_qdrant
 from e2e.kubernetes.controller_process import ControllerProcess
 from e2e.kubernetes.indexes import search_index
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 IDLE = int(os.environ.get("IDLE_INDEXES", "50"))
 COLLECTIONS = 200  # in one Qdrant, which runs out of memory maps between 300 and 400
 CREATED = 7
+RESYNC = Settings.model_fields["resync_seconds"].default
 WATCHED_SECONDS = 60
 LIMIT_MB = 200
 FOUND: dict[str, Any] = {}
@@ -32,7 +34,7 @@ FOUND: dict[str, Any] = {}
 @pytest.fixture(scope="module")
 def controller(namespace: Kubectl, kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControllerProcess]:
     log = tmp_path_factory.mktemp("scale") / "controller.log"
-    made = ControllerProcess(kubeconfig=kubeconfig, log=log, namespaces=namespace.namespace, settings={"RESYNC_SECONDS": "25"})
+    made = ControllerProcess(kubeconfig=kubeconfig, log=log, namespaces=namespace.namespace, settings={"RESYNC_SECONDS": str(RESYNC)})
     made.start()
     made.wait_ready()
     yield made
@@ -69,7 +71,7 @@ def test_what_idle_indexes_cost(namespace: Kubectl, qdrant: str, controller: Con
     time.sleep(WATCHED_SECONDS)
     share = (_processor_seconds(controller.pid) - before) / WATCHED_SECONDS
     megabytes = _resident_megabytes(controller.pid)
-    FOUND["idle"] = {"indexes": IDLE, "share_of_a_core": round(share, 4), "resident_mb": round(megabytes), "resync_seconds": 25}
+    FOUND["idle"] = {"indexes": IDLE, "share_of_a_core": round(share, 4), "resident_mb": round(megabytes), "resync_seconds": RESYNC}
     assert megabytes < LIMIT_MB
 
 
