@@ -23,6 +23,8 @@ from tests.searchindex.encoders.test_text_graph import encoding, queries
 from tests.searchindex.encoders.towers import random_tower
 
 QUERIES, CAPTIONS, PICTURES, TOP = 1000, 1000, 50_000, 10
+ABOUT = PICTURES // QUERIES  # pictures about one query
+NEAREST, FURTHEST = 0.05, 1.0  # their distance from it, relative to its length
 OPENED = """
 import json, sys, time
 from pathlib import Path
@@ -69,6 +71,27 @@ def test_what_is_found_among_fifty_thousand(vectors):
     overlap = np.mean([len(set(a) & set(b)) / TOP for a, b in zip(first, second, strict=True)])
     print(f"top-{TOP} overlap among {PICTURES} pictures: {overlap:.4f}")  # noqa: T201 # read with pytest -s
     assert overlap >= 0.9
+
+
+def test_what_is_found_about_the_query(vectors):
+    """Where pictures are about what is asked, some more and some less, the first ten by int8 are those by float32."""
+    asked = {precision: vectors[precision][:QUERIES] for precision in Precision}
+    stored = about(asked[Precision.FP32])
+    first, second = (found(asked[precision], stored) for precision in Precision)
+    overlap = np.mean([len(set(a) & set(b)) / TOP for a, b in zip(first, second, strict=True)])
+    print(f"top-{TOP} overlap among {len(stored)} pictures, {ABOUT} about each query: {overlap:.4f}")  # noqa: T201 # read with pytest -s
+    assert overlap >= 0.98
+
+
+def about(asked: np.ndarray) -> np.ndarray:
+    """`ABOUT` for each query, at evenly growing distances from it, away along the queries' own directions with their falling variances."""
+    chance, centred = np.random.default_rng(6), asked - asked.mean(axis=0)
+    _, spread, directions = np.linalg.svd(centred, full_matrices=False)
+    away = chance.standard_normal((len(asked) * ABOUT, len(spread))) * spread @ directions
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    distance = np.tile(np.linspace(NEAREST, FURTHEST, ABOUT), len(asked))[:, None]
+    rows = (np.repeat(asked, ABOUT, axis=0) + distance * away).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def pictures(captions: np.ndarray) -> np.ndarray:
