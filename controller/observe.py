@@ -16,7 +16,7 @@ from controller.mirror import Mirror
 from controller.observed import Collection, JobView, Key, Manifest, Observed, Resource, StoreProblem, StoreView
 from controller.plan_deletion import needs_store
 from controller.ports import Cluster, CollectionStore, StoreError
-from controller.progress import Progress
+from controller.progress import Progress, Report
 from controller.resources import job_of, resource_of
 
 LISTING_SECONDS = 2.0
@@ -52,6 +52,7 @@ class ClusterObserver:
         self._listings: weakref.WeakKeyDictionary[CollectionStore, _Listing] = weakref.WeakKeyDictionary()
         self._jobs: dict[Key, frozenset[str]] = {}
         self._read: dict[Key, Resource] = {}
+        self._viewed: dict[str, tuple[Manifest, Report, JobView]] = {}
 
     async def observe(self, key: Key, *, fresh: bool) -> Observed | None:
         """None where there is no such SearchIndex. InvalidInput on a spec that cannot be read; ClusterError."""
@@ -83,7 +84,16 @@ class ClusterObserver:
     async def _views(self, key: Key, jobs: list[Manifest]) -> tuple[JobView, ...]:
         self._forget(key, frozenset(str(job["metadata"]["uid"]) for job in jobs))
         reports = [(job, await self._progress.of(job)) for job in sorted(jobs, key=lambda job: str(job["metadata"]["name"]))]
-        return tuple(job_of(job, counts=report.counts, problem=report.problem) for job, report in reports)
+        return tuple(self._view(job, report) for job, report in reports)
+
+    def _view(self, job: Manifest, report: Report) -> JobView:
+        """Each version is read once, as long as its pods say the same."""
+        uid = str(job["metadata"]["uid"])
+        known = self._viewed.get(uid)
+        if known is None or known[0] is not job or known[1] is not report:
+            view = job_of(job, counts=report.counts, problem=report.problem)
+            known = self._viewed[uid] = (job, report, view)
+        return known[2]
 
     async def _store(self, resource: Resource, *, fresh: bool) -> StoreView:
         if not needs_store(resource):
@@ -110,6 +120,9 @@ class ClusterObserver:
         return listing
 
     def _forget(self, key: Key, uids: frozenset[str]) -> None:
-        self._progress.forget(self._jobs.pop(key, frozenset()) - uids)
+        gone = self._jobs.pop(key, frozenset()) - uids
+        self._progress.forget(gone)
+        for uid in gone:
+            self._viewed.pop(uid, None)
         if uids:
             self._jobs[key] = uids

@@ -28,6 +28,7 @@ class QdrantCollections:
     def __init__(self, rest: QdrantRest, *, circuit: Circuit | None = None) -> None:
         self._rest = rest
         self._circuit = circuit or Circuit()
+        self._known: dict[str, tuple[Any, Collection]] = {}
 
     async def collection_names(self) -> list[str]:
         found = await self._ask("GET", "/collections")
@@ -38,8 +39,15 @@ class QdrantCollections:
         return {each["alias_name"]: each["collection_name"] for each in found["aliases"]}
 
     async def collection(self, name: str) -> Collection | None:
+        """An answer that was given before is not read anew: at rest they all are."""
         info = await self._ask("GET", _path(name))
-        return None if info is None else wire.collection(name, info)
+        if info is None:
+            self._known.pop(name, None)
+            return None
+        known = self._known.get(name)
+        if known is None or known[0] != info:
+            known = self._known[name] = (info, wire.collection(name, info))
+        return known[1]
 
     async def create(self, wanted: CreateCollection) -> None:
         there = await self.collection(wanted.name)

@@ -82,9 +82,9 @@ class WorkQueue:
             self.add_after(key, min(again, self._resync))
 
     def _add_to_round(self, key: Key) -> None:
-        """The last that is begun in time, or up to two before it: what came at once is spread little by little."""
+        """The last that is begun in time, or the one before it: what came at once is spread little by little."""
         loop, length = asyncio.get_running_loop(), self._resync / ROUNDS
-        due = loop.time() // length + round(self._uniform(ROUNDS - 2, ROUNDS))
+        due = loop.time() // length + round(self._uniform(ROUNDS - 1, ROUNDS))
         self._cancel_timer(key)
         self._timers[key] = loop.call_at(due * length, self._due, key)
 

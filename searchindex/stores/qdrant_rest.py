@@ -20,6 +20,7 @@ from searchindex.errors import StoreUnavailable, shorten
 
 ANSWER_LIMIT = 16 << 20  # bytes; the names of a hundred thousand collections take a tenth
 CONNECTIONS = 64  # a request that waits for one of them would seem to be a server that does not answer
+PLAIN = {"Accept-Encoding": "identity"}  # the answers are small, and unpacking one takes as long as reading it
 UNKNOWN_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 
@@ -117,7 +118,7 @@ class QdrantRest:
         if self._session is None:
             # threads resolve names as the rest of the system does, and say whether a name is unknown
             connector = aiohttp.TCPConnector(limit=CONNECTIONS, resolver=aiohttp.ThreadedResolver(), ttl_dns_cache=10)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, headers=PLAIN)
         return self._session
 
     def _result(self, status: int, answer: bytes) -> Any:

@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from controller.actions import PointAlias
+from controller.kubernetes import LABEL_JOB
 from controller.mirror import Mirror
 from controller.observe import LISTING_SECONDS, ClusterObserver
-from controller.observed import Key
+from controller.observed import JobView, Key
 from controller.ports import StoreError
 from controller.progress import Progress
 from searchindex.errors import InvalidInput
 from tests.controller.fakes import FakeCluster, FakeCollectionStore, OneStore
 from tests.controller.suite.test_cluster import a_job, an_index
 from tests.controller.suite.test_collection_store import OWNER, wanted
+from tests.controller.test_pods import ended, said
 
 KEY = Key("shop", "products")
 
@@ -147,3 +149,27 @@ async def test_an_older_claim_to_the_alias_is_seen() -> None:
     seen = await place.observer.observe(KEY, fresh=True)
     assert seen is not None
     assert seen.rival == Key("shop", "first")
+
+
+async def test_a_job_is_seen_as_its_watch_and_its_pods_last_said() -> None:
+    """A view is kept only as long as neither the Job nor what its pods say has changed."""
+    place = Place()
+    job = place.cluster.objects.apply("jobs", "shop", "products-r1-0a1b2c3d", a_job())
+    place.mirror.saw_job(job)
+
+    async def view() -> JobView:
+        seen = await place.observer.observe(KEY, fresh=False)
+        assert seen is not None
+        return seen.jobs[0]
+
+    first = await view()
+    assert await view() is first
+    pod = ended("products-0", said(total=9, indexed=9))
+    pod["metadata"]["labels"] = {LABEL_JOB: job["metadata"]["name"]}
+    place.cluster.objects.create("pods", "shop", pod)
+    changed = {**job, "metadata": job["metadata"] | {"resourceVersion": "99"}}
+    place.mirror.saw_job(changed)
+    place.now += 60
+    heard = await view()
+    place.mirror.saw_job({**changed, "spec": changed["spec"] | {"suspend": True}})
+    assert (first.counts == heard.counts, (await view()).suspended) == (False, True)

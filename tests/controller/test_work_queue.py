@@ -131,5 +131,5 @@ async def test_what_is_at_rest_is_looked_at_in_rounds_and_in_time(monkeypatch: p
         await asyncio.sleep(0.001)
     await drain(worker)
     assert len(planned) == 60
-    assert len({when for _, when in planned.values()}) <= 4
-    assert all(0.7 * resync - 1 < when - now <= resync for now, when in planned.values())
+    assert len({when for _, when in planned.values()}) <= 3
+    assert all(0.8 * resync - 1 < when - now <= resync for now, when in planned.values())
