@@ -1,65 +1,16 @@
 """The API's pods replaced, deleted, made more and fewer, at fifty searches a second through the ingress: no search fails."""
 
-import os
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from e2e.kubernetes.kubectl import Kubectl, condition, eventually
+from e2e.kubernetes.kubectl import Kubectl
 from e2e.kubernetes.load import under_load
+from e2e.kubernetes.searched import DEPLOYMENT, searched, whole
 from tests.faults.record import record, scaled
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples/tutorial"
+__all__ = ["searched"]  # a fixture
 RATE = 50
-DEPLOYMENT = "deployment/search-api"
-
-
-@pytest.fixture(scope="module")
-def searched(namespace: Kubectl, environment: dict[str, str]) -> Iterator[Kubectl]:
-    """The tutorial's release with two API pods, and the samples indexed. Its host at the ingress is the namespace's name."""
-    name = namespace.namespace
-    slow = Kubectl(environment, name, timeout=300)
-    slow.run("apply", "-f", str(EXAMPLES / "samples.yaml"))
-    slow.run("wait", "--for=condition=Complete", "job/samples", "--timeout=120s")
-    values = {"api.replicas": "2", "api.ingress.hosts[0]": name, "controller.watchNamespaces[0]": name}
-    flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-    _helm(
-        environment,
-        "upgrade",
-        "--install",
-        "search",
-        str(ROOT / "charts/searchindex"),
-        "-n",
-        name,
-        "-f",
-        str(EXAMPLES / "values.yaml"),
-        *flags,
-    )
-    slow.run("apply", "-f", str(EXAMPLES / "searchindex.yaml"))
-    eventually(lambda: condition(slow.get("si", "photos"), "Ready")[0] == "True", "Ready", seconds=240)
-    slow.run("rollout", "status", DEPLOYMENT, "--timeout=240s")
-    yield slow
-    slow.run("delete", "si", "--all", "--timeout=60s")
-    _helm(environment, "uninstall", "search", "-n", name)
-
-
-def _helm(environment: dict[str, str], *arguments: str) -> None:
-    done = subprocess.run(["helm", *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def whole(kubectl: Kubectl, pods: int) -> None:
-    """Until so many pods are ready, and no other is there any more."""
-
-    def there() -> bool:
-        found = kubectl.list("pods", "app.kubernetes.io/component=api")
-        ready = [each for each in found if condition(each, "Ready")[0] == "True" and "deletionTimestamp" not in each["metadata"]]
-        return len(ready) == len(found) == pods
-
-    eventually(there, f"{pods} pods of the API", seconds=180)
 
 
 def updated(kubectl: Kubectl) -> None:

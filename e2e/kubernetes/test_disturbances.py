@@ -1,0 +1,120 @@
+"""What a search does not need is killed, hung, or taken away, while searches come through the ingress: none of them fails."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from e2e.cluster.place import find_place
+from e2e.cluster.processes import Processes
+from e2e.kubernetes.kubectl import Kubectl, condition, eventually
+from e2e.kubernetes.load import under_load
+from e2e.kubernetes.searched import DEPLOYMENT, searched, whole
+from tests.faults.record import record
+
+__all__ = ["searched"]  # a fixture
+RATE = 20
+HUNG, STOPPED = 20, 60  # seconds
+PAUSE = 'REDISCLI_AUTH="$(cat /etc/redis-auth/*)" redis-cli client pause {milliseconds} all'
+GPU = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
+
+
+def controller_killed(kubectl: Kubectl) -> None:
+    _killed(kubectl, "deployment/search-controller", "app.kubernetes.io/component=controller")
+
+
+def cache_killed(kubectl: Kubectl) -> None:
+    _killed(kubectl, "deployment/search-redis", "app.kubernetes.io/name=redis")
+
+
+def cache_hung(kubectl: Kubectl) -> None:
+    """It takes connections and answers nothing, a probe of its own neither."""
+    kubectl.run("exec", "deployment/search-redis", "--", "sh", "-c", PAUSE.format(milliseconds=HUNG * 1000))
+    time.sleep(HUNG + 5)
+
+
+def gpu_absent(kubectl: Kubectl) -> None:
+    """A pod that no node has room for waits, and says so; those that are there answer until it is taken back."""
+    kubectl.run("patch", DEPLOYMENT, "-p", _patch(GPU))
+    eventually(lambda: _waiting(kubectl, {"Unschedulable"}), "a pod that waits for a GPU", seconds=60)
+    time.sleep(10)
+    kubectl.run("rollout", "undo", DEPLOYMENT)
+    whole(kubectl, 2)
+
+
+def image_absent(kubectl: Kubectl) -> None:
+    """A pod whose image nobody has is not waited for by those that answer."""
+    kubectl.run("patch", DEPLOYMENT, "-p", _patch({"image": "localhost/searchindex/none:0"}))
+    eventually(lambda: _waiting(kubectl, {"ErrImagePull", "ImagePullBackOff"}), "a pod without its image", seconds=60)
+    time.sleep(10)
+    kubectl.run("rollout", "undo", DEPLOYMENT)
+    whole(kubectl, 2)
+
+
+def _killed(kubectl: Kubectl, deployment: str, selector: str) -> None:
+    """Without a word, and seen to be back."""
+    pod = kubectl.list("pods", selector)[0]["metadata"]["name"]
+    kubectl.delete("pod", pod, force=True)
+    kubectl.run("rollout", "status", deployment, "--timeout=120s")
+
+
+def _patch(container: dict[str, object]) -> str:
+    return json.dumps({"spec": {"template": {"spec": {"containers": [{"name": "api", **container}]}}}})
+
+
+def _waiting(kubectl: Kubectl, reasons: set[str]) -> bool:
+    """One of the API's pods is kept from running for one of the reasons."""
+    found = [each.get("status") or {} for each in kubectl.list("pods", "app.kubernetes.io/component=api")]
+    said = {each.get("reason") for status in found for each in status.get("conditions") or ()}
+    said |= {state.get("reason") for status in found for each in status.get("containerStatuses") or () for state in each["state"].values()}
+    return bool(said & reasons)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("done", "case"),
+    [(controller_killed, "F-29"), (cache_killed, "F-39"), (cache_hung, "F-39"), (gpu_absent, "F-38"), (image_absent, "F-38")],
+    ids=["controller killed", "cache killed", "cache hung", "GPU absent", "image absent"],
+)
+def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], None], case: str) -> None:
+    """By a client that repeats none, all are answered."""
+    whole(searched, 2)
+    with under_load(searched.namespace, rate=RATE) as load:
+        done(searched)
+    print(load.said)  # noqa: T201  # pytest shows it where the test fails: what each failed search was answered
+    assert load.asked > RATE
+    record(case, 1, load.failed, measured=f"{load.asked:,} searches")
+
+
+@pytest.mark.timeout(600)
+def test_an_api_server_that_is_stopped_is_not_missed(searched: Kubectl) -> None:
+    """F-31: for a minute nobody can change the cluster; searches know nothing of it, and the controller is there afterwards."""
+    pid = Processes(find_place()).pid("apiserver")
+    if pid is None:
+        pytest.skip("only the API server of the project's own cluster is stopped: python3 -m e2e.cluster up")
+    whole(searched, 2)
+    with under_load(searched.namespace, rate=RATE) as load, _stopped(pid):
+        time.sleep(STOPPED)
+    print(load.said)  # noqa: T201  # as above
+    record("F-31", 1, load.failed, measured=f"{load.asked:,} searches in {STOPPED} s without an API server")
+    whole(searched, 2)
+    searched.merge("si", "photos", {"metadata": {"labels": {"seen": "again"}}, "spec": {"hnsw": {"m": 24}}})
+    eventually(lambda: _up_to_date(searched), "the controller does what is asked afterwards", seconds=90)
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _up_to_date(kubectl: Kubectl) -> bool:
+    found = kubectl.get("si", "photos") or {}
+    return bool(found["status"].get("observedGeneration") == found["metadata"]["generation"]) and condition(found, "Ready")[0] == "True"
