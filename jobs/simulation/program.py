@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from jobs.concluding import Conclusion, conclude
 from jobs.lines import say
-from jobs.opening import not_installed, opened_store
+from jobs.opening import opened_store
 from jobs.patience import Patience
 from jobs.shared_settings import read
 from jobs.simulation.load import Load, load
@@ -15,6 +15,7 @@ from jobs.simulation.settings import SimulationSettings
 from jobs.simulation.vectors import Simulation
 from jobs.stop import Stop
 from searchindex.collection import CollectionConfig, FieldType
+from searchindex.extras import extra
 from searchindex.ports import VectorStore
 
 SCHEMA = {"category": FieldType.KEYWORD, "width": FieldType.INTEGER, "height": FieldType.INTEGER}
@@ -105,10 +106,8 @@ async def _opened(settings: SimulationSettings) -> AsyncIterator[Loadable]:
         async with opened_store(settings) as server:
             yield server
         return
-    try:
+    with extra("jobs"):
         from searchindex.stores.edge import EdgeStore  # noqa: PLC0415  # not in the images: their store is a server
-    except ImportError as error:
-        raise not_installed(error) from None
     embedded = EdgeStore(settings.simulate_folder)
     try:
         yield embedded
