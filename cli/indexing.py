@@ -15,7 +15,7 @@ from jobs.ledger import Ledger, Outcome
 from jobs.sidecar import annotations_in
 from jobs.sources import Sidecar
 from jobs.walk import check_folder
-from searchindex.collection import CollectionConfig
+from searchindex.collection import PAYLOAD_SCHEMA, PLACE_SCHEMA, CollectionConfig
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.models import PreparedModel
@@ -26,7 +26,10 @@ SHOWN_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRequest:
-    """`metadata`: a sidecar; where None, `metadata.jsonl` in the folder is used, and in its first-level folders, if it is there."""
+    """`metadata`: a sidecar; where None, `metadata.jsonl` in the folder is used, and in its first-level folders, if it is there.
+
+    `place`: whether the index is to say where pictures were taken.
+    """
 
     root: Path
     name: str
@@ -34,6 +37,7 @@ class IndexRequest:
     metadata: Path | None = None
     batch_size: int = 64
     workers: int = 4
+    place: bool = False
 
 
 async def index_folder(request: IndexRequest, workspace: Workspace, console: Console) -> Ledger:
@@ -46,7 +50,8 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
     store = EdgeStore(folder)
     try:
         model = request.model
-        await store.create(CollectionConfig(name=request.name, dim=model.card.dim, fingerprint=model.fingerprint))
+        schema = PAYLOAD_SCHEMA | PLACE_SCHEMA if request.place else PAYLOAD_SCHEMA
+        await store.create(CollectionConfig(name=request.name, dim=model.card.dim, fingerprint=model.fingerprint, schema=schema))
         workspace.write(IndexRecord(name=request.name, root=str(root), model=str(model.folder)))
         with _progress(console) as progress:
             run = Indexing(
@@ -57,6 +62,7 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
                 annotations=annotations,
                 batch_size=request.batch_size,
                 workers=request.workers,
+                place=request.place,
                 progress=progress,
             )
             ledger = await index(run)
