@@ -57,7 +57,9 @@ def index(
     folder: Annotated[Path, typer.Argument(help="Folder of pictures, searched through all its folders.")],
     name: Name = "images",
     model: Model = None,
-    metadata: Annotated[Path | None, typer.Option(help="JSON Lines with category, title, tags; FOLDER/metadata.jsonl by default.")] = None,
+    metadata: Annotated[
+        Path | None, typer.Option(help="JSON Lines or Parquet with category, title, tags; FOLDER/metadata.jsonl by default.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=1024)] = 64,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that decode pictures.")] = 4,
     exif_place: Annotated[bool, typer.Option("--exif-place", help="Store where pictures were taken, as their EXIF says it.")] = False,

@@ -30,7 +30,7 @@ class JobSettings(ModelSettings, StoreSettings):
     )
     s3_region: str = Field("", max_length=64, description="The bucket's region.")
     image_tar: str = Field("", max_length=4096, description="Tar files of pictures, as of WebDataset: a path, `*` in its last part.")
-    url_list: Path | None = Field(None, description="File with one picture's address a line; only with `URL_HOSTS`.")
+    url_list: Path | None = Field(None, description="File with one picture's address a line, or Parquet with `url`; only with `URL_HOSTS`.")
     url_hosts: str = Field(
         "",
         max_length=4096,
