@@ -136,7 +136,7 @@ generate: $(VENV)/.test ## Write the generated documents anew
 
 requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/demo.txt
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra controller --extra explain --group test -c requirements/demo.txt -o requirements/test.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra controller --extra explain --extra parquet --group test -c requirements/demo.txt -o requirements/test.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra gpu --group torch -c requirements/demo.txt -o requirements/torch.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain $(foreach each,$(NOT_IN_IMAGES),--no-emit-package $(each)) -c requirements/test.txt -o requirements/image.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain --extra gpu -c requirements/torch.txt -c requirements/image.txt -o requirements/image-gpu.txt

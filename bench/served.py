@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from bench.listening import serve
 from bench.vectors import Rows
 from cli.workspace import sample_model
-from searchindex.ports import ImageEncoder
+from searchindex.encoders.onnx import open_image_encoder
 from searchindex.stores.edge import EdgeStore
 from service.app import create_app
 from service.engine import EngineParts
@@ -32,12 +32,8 @@ class StubText:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
-def _no_images() -> ImageEncoder:
-    raise NotImplementedError("this benchmark sends no pictures")
-
-
 def searchindex(folder: Path) -> FastAPI:
-    """The product with a stub for the text tower; the engine is the real one."""
+    """The product with a stub for the text tower. The engine is the real one, and the image tower, loaded where a picture is sent."""
     model = sample_model()
     card = model.card
     parts = EngineParts(
@@ -45,7 +41,7 @@ def searchindex(folder: Path) -> FastAPI:
         fingerprint=model.fingerprint,
         store=EdgeStore(folder),
         open_text=lambda: StubText(card.dim),
-        open_image=_no_images,
+        open_image=lambda: open_image_encoder(model),
         queue=64,
     )
     return create_app(read_settings(index_path=folder), parts=parts)

@@ -57,9 +57,12 @@ def index(
     folder: Annotated[Path, typer.Argument(help="Folder of pictures, searched through all its folders.")],
     name: Name = "images",
     model: Model = None,
-    metadata: Annotated[Path | None, typer.Option(help="JSON Lines with category, title, tags; FOLDER/metadata.jsonl by default.")] = None,
+    metadata: Annotated[
+        Path | None, typer.Option(help="JSON Lines or Parquet with category, title, tags; FOLDER/metadata.jsonl by default.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=1024)] = 64,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that decode pictures.")] = 4,
+    exif_place: Annotated[bool, typer.Option("--exif-place", help="Store where pictures were taken, as their EXIF says it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Index a folder of pictures. Run it again to pick up what changed."""
@@ -73,6 +76,7 @@ def index(
             metadata=metadata,
             batch_size=batch_size,
             workers=workers,
+            place=exif_place,
         )
         ledger = asyncio.run(indexing.index_folder(request, workspace, console))
         seconds = time.monotonic() - began

@@ -9,13 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.workspace import IndexRecord, Workspace
-from jobs.folder import Folder, content_of
+from jobs.folder import Folder, sidecar_at
 from jobs.index import Indexing, index
 from jobs.ledger import Ledger, Outcome
 from jobs.sidecar import annotations_in
-from jobs.sources import Sidecar
 from jobs.walk import check_folder
-from searchindex.collection import CollectionConfig
+from searchindex.collection import PAYLOAD_SCHEMA, PLACE_SCHEMA, CollectionConfig
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.models import PreparedModel
@@ -26,7 +25,10 @@ SHOWN_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexRequest:
-    """`metadata`: a sidecar; where None, `metadata.jsonl` in the folder is used, and in its first-level folders, if it is there."""
+    """`metadata`: a sidecar, JSON Lines or Parquet; where None, those that lie in the folder, and in its first-level folders.
+
+    `place`: whether the index is to say where pictures were taken.
+    """
 
     root: Path
     name: str
@@ -34,6 +36,7 @@ class IndexRequest:
     metadata: Path | None = None
     batch_size: int = 64
     workers: int = 4
+    place: bool = False
 
 
 async def index_folder(request: IndexRequest, workspace: Workspace, console: Console) -> Ledger:
@@ -41,12 +44,13 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
     root = check_folder(request.root)
     _same_as_before(workspace, request, root)
     sources = Folder(root)
-    annotations = annotations_in([_sidecar(request.metadata)] if request.metadata else sources.sidecars())
+    annotations = annotations_in([sidecar_at(request.metadata)] if request.metadata else sources.sidecars())
     folder = workspace.index_folder(request.name)
     store = EdgeStore(folder)
     try:
         model = request.model
-        await store.create(CollectionConfig(name=request.name, dim=model.card.dim, fingerprint=model.fingerprint))
+        schema = PAYLOAD_SCHEMA | PLACE_SCHEMA if request.place else PAYLOAD_SCHEMA
+        await store.create(CollectionConfig(name=request.name, dim=model.card.dim, fingerprint=model.fingerprint, schema=schema))
         workspace.write(IndexRecord(name=request.name, root=str(root), model=str(model.folder)))
         with _progress(console) as progress:
             run = Indexing(
@@ -57,6 +61,7 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
                 annotations=annotations,
                 batch_size=request.batch_size,
                 workers=request.workers,
+                place=request.place,
                 progress=progress,
             )
             ledger = await index(run)
@@ -65,10 +70,6 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
         return ledger
     finally:
         await store.close()
-
-
-def _sidecar(path: Path) -> Sidecar:
-    return Sidecar(folder="", name=str(path), content=content_of(path))
 
 
 def _same_as_before(workspace: Workspace, request: IndexRequest, root: Path) -> None:

@@ -26,22 +26,35 @@ SHARD = "I/N: the first of two is 0/2; the same as --shard-index and --shard-cou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """`run` takes what was given on the command line and returns the exit status. `sharded`: whether it takes `--shard`."""
+    """`run` takes what was given on the command line and returns the exit status. `sharded`: whether it takes `--shard`.
+
+    `prefix`: of its own settings. As variables they are among all others of a pod; a flag stands beside its command and needs none.
+    """
 
     settings: type[BaseSettings]
     run: Callable[[dict[str, Any]], int]
     about: str
     sharded: bool = False
+    prefix: str = ""
+
+    def flag(self, setting: str) -> str:
+        return f"--{setting.removeprefix(self.prefix).replace('_', '-')}"
 
 
 COMMANDS: Mapping[str, Command] = {
     "index": Command(settings=JobSettings, run=index_program.run, about="index one shard of a source into Qdrant", sharded=True),
     "verify": Command(
-        settings=VerificationSettings, run=verification.run, about="compare source, collection and ledger, both ways", sharded=True
+        settings=VerificationSettings,
+        run=verification.run,
+        about="compare source, collection and ledger, both ways",
+        sharded=True,
+        prefix="verify_",
     ),
     "prepare": Command(settings=ModelSettings, run=fetch.run, about="put a prepared model into a folder, from the source its card names"),
-    "simulate": Command(settings=SimulationSettings, run=simulation.run, about="fill a collection with made-up vectors"),
-    "benchmark": Command(settings=BenchmarkSettings, run=benchmark.run, about="measure searches: latency and recall"),
+    "simulate": Command(
+        settings=SimulationSettings, run=simulation.run, about="fill a collection with made-up vectors", prefix="simulate_"
+    ),
+    "benchmark": Command(settings=BenchmarkSettings, run=benchmark.run, about="measure searches: latency and recall", prefix="benchmark_"),
 }
 
 
@@ -66,7 +79,7 @@ def _add_flags(flags: argparse.ArgumentParser, command: Command) -> None:
         if SecretStr in get_args(field.annotation) or name == "job_completion_index":
             continue  # a key on a command line is seen by every process; the index is Kubernetes' to set
         about = (field.description or "").replace("%", "%%")
-        flag, switch = f"--{name.replace('_', '-')}", field.annotation is bool and field.default is False
+        flag, switch = command.flag(name), field.annotation is bool and field.default is False
         if switch:
             flags.add_argument(flag, dest=name, help=about, nargs="?", const="true")
         else:

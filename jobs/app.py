@@ -87,7 +87,7 @@ async def _index(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry
     job.fingerprint = model.fingerprint
     seen.describe(settings, model.card)
     patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
-    wanted = Wanted(name=settings.qdrant_collection, model=model, create=settings.qdrant_create)
+    wanted = Wanted(name=settings.qdrant_collection, model=model, create=settings.qdrant_create, place=settings.index_exif_place)
     async with opened_store(settings, outgoing=seen.outgoing) as store:
         await patience(lambda: ensure_collection(store, wanted))
         encoder = await asyncio.to_thread(open_image_encoder, model)
@@ -109,6 +109,7 @@ async def _index(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry
                 patience=patience,
                 stop=stop,
                 steps=seen.steps,
+                place=settings.index_exif_place,
                 optimize=False,  # several shards write at once: whoever started them waits for the index
             )
             job.started = True

@@ -10,20 +10,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import BufferedReader
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 from obstore.store import S3Store
 
-from jobs.sidecar import NAME
+from jobs.ranged import RangedFile
+from jobs.sidecar import NAMES
 from jobs.sources import ALL, Obstacle, Selection, Sidecar, Source, SourceUnavailable, looks_like_picture, require_size
 from searchindex.errors import InvalidInput, NotFound, shorten
 
 if TYPE_CHECKING:  # there is no such name at run time
     from obstore.store import ClientConfig, S3Config
 
+PART = 8 << 20  # bytes of a sidecar that are asked for at once
 PAGE = 1000  # objects in one answer, S3's most
 SECONDS = timedelta(seconds=30)  # for one object, or one page
 PATIENCE = timedelta(seconds=40)  # no new attempt is begun later
@@ -90,10 +94,17 @@ class Bucket:
 
     def sidecars(self) -> Iterator[Sidecar]:
         for each in sorted(self._objects(), key=lambda each: each.path.count("/")):
-            if PurePosixPath(each.path).name == NAME and each.path.count("/") <= 1:
-                with self._translated():
-                    content = bytes(obstore.get(self._client, each.key).bytes())
-                yield Sidecar(folder=each.path.rpartition("/")[0], name=f"s3://{self._place.bucket}/{each.key}", content=content)
+            if PurePosixPath(each.path).name in NAMES and each.path.count("/") <= 1:
+                name = f"s3://{self._place.bucket}/{each.key}"
+                yield Sidecar(folder=each.path.rpartition("/")[0], name=name, open=partial(self._opened, each))
+
+    def _opened(self, found: _Object) -> BinaryIO:
+        """Read by parts, as little may be wanted of a large one."""
+        return BufferedReader(RangedFile(found.size, partial(self._range, found.key)), PART)
+
+    def _range(self, key: str, start: int, end: int) -> bytes:
+        with self._translated():
+            return bytes(obstore.get_range(self._client, key, start=start, end=end))
 
     def _objects(self) -> list[_Object]:
         """Pictures and sidecars, by key."""
@@ -110,7 +121,7 @@ class Bucket:
                 key = meta["path"]
                 path = key.removeprefix(folder)
                 name = PurePosixPath(path).name
-                if key.startswith(self._place.prefix) and not _is_hidden(path) and (looks_like_picture(name) or name == NAME):
+                if key.startswith(self._place.prefix) and not _is_hidden(path) and (looks_like_picture(name) or name in NAMES):
                     yield _Object(path=path, key=key, size=meta["size"], mtime=_mtime(meta["last_modified"], meta["e_tag"]))
 
     @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from searchindex.collection import PAYLOAD_SCHEMA, CollectionConfig, FieldType
+from searchindex.collection import PAYLOAD_SCHEMA, PLACE_SCHEMA, CollectionConfig, FieldType
 from searchindex.errors import SearchIndexError, shorten
 from searchindex.models import PreparedModel
 from searchindex.ports import VectorStore
@@ -27,18 +27,20 @@ class SharedStore(VectorStore, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """`create`: whether it is made where there is none."""
+    """`create`: whether it is made where there is none. `place`: whether it is to say where pictures were taken."""
 
     name: str
     model: PreparedModel
     create: bool
+    place: bool = False
 
 
 async def ensure_collection(store: SharedStore, wanted: Wanted) -> None:
     """One that is there keeps its settings. CollectionMismatch where it is another model's, CollectionMissing where there is none."""
     if wanted.create:
         there = await store.state()
-        await store.create(_config(wanted, PAYLOAD_SCHEMA if there is None else there.schema))
+        schema = PAYLOAD_SCHEMA if there is None else there.schema
+        await store.create(_config(wanted, schema | PLACE_SCHEMA if wanted.place else schema))
     elif not await store.claim(_config(wanted, {})):
         raise CollectionMissing(
             f'There is no collection "{shorten(wanted.name, 60)}", and QDRANT_CREATE says not to make it.',

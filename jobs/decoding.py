@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from searchindex.catalogue import ImageCard
 from searchindex.images import decode, preprocess
+from searchindex.points import Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Picture:
     height: int
     format: str
     taken_at: str | None
+    location: Location | None = None
 
 
 Decode = Callable[[bytes, ImageCard], Picture]  # blocks; called from several threads; InvalidImage where the bytes cannot be used
@@ -27,4 +29,11 @@ Decode = Callable[[bytes, ImageCard], Picture]  # blocks; called from several th
 def decode_here(content: bytes, card: ImageCard) -> Picture:
     """In this process. A large JPEG is decoded at a fraction of its size, no side below 1.5 times the card's."""
     image = decode(content, at_least=card.size)
-    return Picture(pixels=preprocess(image, card), width=image.width, height=image.height, format=image.format, taken_at=image.taken_at)
+    return Picture(
+        pixels=preprocess(image, card),
+        width=image.width,
+        height=image.height,
+        format=image.format,
+        taken_at=image.taken_at,
+        location=image.location,
+    )

@@ -1,16 +1,16 @@
 """A folder of pictures as a source."""
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.sidecar import NAME
+from jobs.sidecar import NAMES
 from jobs.sources import ALL, MOST_BYTES, Obstacle, Selection, Sidecar, Source, require_size
 from jobs.walk import walk
-from searchindex.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,14 @@ class Folder:
         folders = sorted(
             each.name for each in os.scandir(self.root) if each.is_dir(follow_symlinks=False) and not each.name.startswith(".")
         )
-        for folder in ("", *folders):
-            path = self.root / folder / NAME
+        for folder, name in itertools.product(("", *folders), NAMES):
+            path = self.root / folder / name
             if os.path.isfile(path):  # noqa: PTH113  # Path.is_file raises where the folder may not be entered
-                yield Sidecar(folder=folder, name=str(path), content=content_of(path))
+                yield sidecar_at(path, folder=folder)
 
 
-def content_of(path: Path) -> bytes:
-    """Of a sidecar."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"The metadata file {path} cannot be read: {error.strerror}.") from None
+def sidecar_at(path: Path, *, folder: str = "") -> Sidecar:
+    return Sidecar(folder=folder, name=str(path), open=lambda: path.open("rb"))
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -37,7 +37,7 @@ async def index(run: Indexing, ledger: Ledger | None = None) -> Ledger:
     ledger.total = listing.total
     with run.steps.step(Step.COMPARE):
         stored = await run.patience(lambda: stored_points(run.store, run.scope))
-    todo = plan(listing.sources, stored, run.annotations, hidden=listing.hidden)
+    todo = plan(listing.sources, stored, run.annotations, hidden=listing.hidden, place=run.place)
     begun = await asyncio.to_thread(run.journal.begin, intents(todo, stored))
     todo = _settled(todo, listing, stored, begun, ledger)
     with ThreadPoolExecutor(1, "encode") as encoding:

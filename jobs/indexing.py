@@ -22,8 +22,8 @@ class Indexing:
     """`encoder` must be the one that the collection was built with; `card` says how it wants its pictures.
 
     `annotations` by URI. `workers`: threads that read and decode. `optimize`: whether the run ends by building the index, and
-    waits for it; where several shards write to one collection that is for whoever started them. `progress` is called after
-    each batch, with the number of pictures listed.
+    waits for it; where several shards write to one collection that is for whoever started them. `place`: whether the collection
+    is to say where pictures were taken. `progress` is called after each batch, with the number of pictures listed.
     """
 
     sources: Sources
@@ -42,4 +42,5 @@ class Indexing:
     stop: Stop = field(default_factory=Stop)
     steps: Steps = UNFOLLOWED
     optimize: bool = True
+    place: bool = False
     progress: Callable[[Ledger, int], None] = lambda _ledger, _total: None

@@ -15,19 +15,16 @@ from jobs.web import Web
 from jobs.web_fetch import Fetch
 from jobs.web_rules import Rules
 from searchindex.catalogue import find_card
-from searchindex.errors import CollectionMismatch, InvalidInput
+from searchindex.errors import CollectionMismatch
+from searchindex.extras import extra
 from searchindex.models import PreparedModel, find_model, read_model
-from searchindex.stores.qdrant_trust import trust
+from searchindex.stores.qdrant_opening import open_qdrant
 
 if TYPE_CHECKING:
     from searchindex.stores.qdrant import QdrantStore
 
 
 Outgoing = Callable[[], Sequence[tuple[str, str]]]
-
-
-def not_installed(error: ImportError) -> InvalidInput:
-    return InvalidInput(f"The package {error.name} is not installed.", hint="pip install 'searchindex[jobs]'")
 
 
 def open_sources(settings: JobSettings, stop: Stop) -> Sources:
@@ -43,10 +40,8 @@ def open_sources(settings: JobSettings, stop: Stop) -> Sources:
 
 
 def _open_bucket(settings: JobSettings, stop: Stop) -> Sources:
-    try:
-        from jobs.bucket import Bucket, Place  # noqa: PLC0415  # not installed on a laptop
-    except ImportError as error:
-        raise not_installed(error) from None
+    with extra("jobs"):
+        from jobs.bucket import Bucket, Place  # noqa: PLC0415  # its client is not installed on a laptop
     place = Place(
         bucket=settings.s3_bucket, prefix=settings.s3_prefix, endpoint=settings.s3_endpoint.rstrip("/"), region=settings.s3_region
     )
@@ -75,27 +70,8 @@ def open_model(settings: ModelSettings) -> PreparedModel:
 @asynccontextmanager
 async def opened_store(settings: StoreSettings, *, outgoing: Outgoing = list) -> AsyncIterator["QdrantStore"]:
     """`outgoing`: asked for what goes along with a call."""
-    store = open_store(settings, outgoing=outgoing)
+    store = open_qdrant(settings, extra="jobs", metadata=outgoing)
     try:
         yield store
     finally:
         await store.close()
-
-
-def open_store(settings: StoreSettings, *, outgoing: Outgoing = list) -> "QdrantStore":
-    try:
-        from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
-    except ImportError as error:
-        raise not_installed(error) from None
-    if settings.qdrant_ca_file is not None:
-        trust(settings.qdrant_ca_file)
-    return QdrantStore(
-        settings.qdrant_host,
-        http_port=settings.qdrant_port,
-        grpc_port=settings.qdrant_grpc_port,
-        collection=settings.qdrant_collection,
-        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
-        tls=settings.qdrant_tls,
-        timeout=settings.qdrant_timeout,
-        metadata=outgoing,
-    )

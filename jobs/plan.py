@@ -9,6 +9,8 @@ from jobs.sidecar import NOTHING, Annotation
 from jobs.sources import Source
 from searchindex.points import Payload, PointId, point_id
 
+PLACE = "location"  # of a payload
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -26,10 +28,12 @@ def plan(
     annotations: Mapping[str, Annotation],
     *,
     hidden: Sequence[str] = (),
+    place: bool = False,
 ) -> Plan:
     """A picture is unchanged when size and mtime are as they were and its metadata says the same.
 
-    `hidden`: files and folders that could not be looked at. What lies there may still be there, and is not removed.
+    `hidden`: files and folders that could not be looked at. What lies there may still be there, and is not removed. `place`: whether
+    a point may say where its picture was taken; where not, one that does is refreshed, which takes it away.
     """
     encode: list[Source] = []
     refresh: list[Source] = []
@@ -41,7 +45,7 @@ def plan(
         payload = stored.get(identity)
         if payload is None or (payload.get("size"), payload.get("mtime")) != (source.size, source.mtime):
             encode.append(source)
-        elif _says_the_same(payload, source, annotations.get(source.uri, NOTHING)):
+        elif _says_the_same(payload, source, annotations.get(source.uri, NOTHING)) and (place or PLACE not in payload):
             unchanged.append(source)
         else:
             refresh.append(source)

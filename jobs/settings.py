@@ -30,7 +30,7 @@ class JobSettings(ModelSettings, StoreSettings):
     )
     s3_region: str = Field("", max_length=64, description="The bucket's region.")
     image_tar: str = Field("", max_length=4096, description="Tar files of pictures, as of WebDataset: a path, `*` in its last part.")
-    url_list: Path | None = Field(None, description="File with one picture's address a line; only with `URL_HOSTS`.")
+    url_list: Path | None = Field(None, description="File with one picture's address a line, or Parquet with `url`; only with `URL_HOSTS`.")
     url_hosts: str = Field(
         "",
         max_length=4096,
@@ -47,6 +47,10 @@ class JobSettings(ModelSettings, StoreSettings):
     qdrant_create: bool = Field(True, description="Make the collection if there is none; where a controller makes it: no.")
     index_batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(256, description="Pictures that are encoded and stored at once.")
     index_num_workers: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads that read and decode.")
+    index_exif_place: bool = Field(
+        default=False,
+        description="Store where a picture was taken, as its EXIF says it. That is personal: without this it is not stored, and removed.",
+    )
     shard_index: Annotated[int, Field(ge=0)] | None = Field(None, description="Which shard, from 0; JOB_COMPLETION_INDEX where not set.")
     job_completion_index: Annotated[int, Field(ge=0)] | None = Field(None, description="Set by Kubernetes in the pods of an Indexed Job.")
     shard_count: Annotated[int, Field(ge=1)] = Field(1, description="Of how many.")

@@ -1,18 +1,20 @@
-"""What people say about their pictures: a JSON Lines file beside them, one object a picture, keyed by `file_path`.
+"""What people say about their pictures: a file beside them, JSON Lines with one object a picture, or Parquet with one row, by `file_path`.
 
 The source has one, and each of its first-level folders may have one of its own, with paths relative to that folder: the nearest wins.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from jobs.sources import Sidecar
 from searchindex.errors import InvalidInput, shorten
+from searchindex.extras import extra
 
-NAME = "metadata.jsonl"
+PARQUET = ".parquet"
+NAMES = ("metadata.jsonl", f"metadata{PARQUET}")  # where there are both, the later one wins
 MAX_TEXT = 512
 MAX_TAGS = 64
 
@@ -33,7 +35,7 @@ NOTHING = Annotation()
 def annotations_in(sidecars: Iterable[Sidecar]) -> dict[str, Annotation]:
     """Annotations by path below the source. A later sidecar wins over an earlier one, a picture's annotation as a whole.
 
-    InvalidInput names the line that cannot be used.
+    InvalidInput names the line or row that cannot be used, or says why none can.
     """
     found: dict[str, Annotation] = {}
     for sidecar in sidecars:
@@ -43,9 +45,25 @@ def annotations_in(sidecars: Iterable[Sidecar]) -> dict[str, Annotation]:
 
 
 def _entries(sidecar: Sidecar) -> Iterator[tuple[str, Annotation]]:
-    for number, line in enumerate(sidecar.content.splitlines(), 1):
+    try:
+        with sidecar.open() as file:
+            yield from (_rows if sidecar.name.endswith(PARQUET) else _lines)(file, sidecar.name)
+    except OSError as error:
+        raise InvalidInput(f"The metadata file {sidecar.name} cannot be read: {error.strerror}.") from None
+
+
+def _rows(file: BinaryIO, name: str) -> Iterator[tuple[str, Annotation]]:
+    with extra("parquet"):
+        from jobs.parquet import Kind, rows  # noqa: PLC0415  # an extra, and seldom needed
+    texts = {"file_path": Kind.TEXT, "category": Kind.TEXT, "title": Kind.TEXT}
+    for _, row in rows(file, name, texts | {"tags": Kind.TEXTS, "attributes": Kind.OBJECT}):
+        yield row["file_path"], _annotation(row)
+
+
+def _lines(file: BinaryIO, name: str) -> Iterator[tuple[str, Annotation]]:
+    for number, line in enumerate(file.read().splitlines(), 1):
         if line.strip():
-            yield _entry(sidecar.name, number, line)
+            yield _entry(name, number, line)
 
 
 def _entry(name: str, number: int, line: bytes) -> tuple[str, Annotation]:

@@ -4,10 +4,10 @@ Whatever looks like a picture is accounted for: it is a source, or an obstacle w
 """
 
 import fnmatch
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from searchindex.errors import InvalidImage, SearchIndexError
 from searchindex.images import ImageLimits
@@ -80,11 +80,14 @@ ALL = Selection()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecar:
-    """A file of metadata. `folder`: what its paths are relative to, empty for the source's own; `name`: what a person knows it by."""
+    """A file of metadata. `folder`: what its paths are relative to, empty for the source's own; `name`: what a person knows it by.
+
+    `open` makes a new reader of it, which can seek; that or reading raises OSError or SearchIndexError.
+    """
 
     folder: str
     name: str
-    content: bytes
+    open: Callable[[], BinaryIO]
 
 
 class Sources(Protocol):
@@ -99,7 +102,7 @@ class Sources(Protocol):
         ...
 
     def sidecars(self) -> Iterator[Sidecar]:
-        """That of the source, then those of its first-level folders. InvalidInput where one cannot be read."""
+        """Those of the source, then those of its first-level folders."""
         ...
 
 

@@ -9,6 +9,8 @@ import os
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 import orjson
@@ -58,7 +60,7 @@ class Tars:
         """One for each tar."""
         for file in self.files:
             if rows := list(self._described(file)):
-                yield Sidecar(folder=file.stem, name=str(file), content=b"\n".join(map(orjson.dumps, rows)))
+                yield Sidecar(folder=file.stem, name=str(file), open=partial(BytesIO, b"\n".join(map(orjson.dumps, rows))))
 
     def _described(self, file: Path) -> Iterator[dict[str, object]]:
         members = {member.name: member for member in self._members(file)}

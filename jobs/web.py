@@ -1,6 +1,7 @@
-"""A list of addresses as a source: one URL a line, or JSON Lines with `url`. Off unless a list and the hosts that may be asked are given.
+"""A list of addresses as a source: one URL a line, JSON Lines with `url`, or Parquet with a column of that name.
 
-What an address shows is taken to stay as it is: it is read once, and again only where its point is gone.
+Off unless a list and the hosts that may be asked are given. What an address shows is taken to stay as it is: it is read once, and again
+only where its point is gone.
 """
 
 import json
@@ -8,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.folder import content_of
-from jobs.sidecar import NAME
+from jobs.folder import sidecar_at
+from jobs.sidecar import NAMES, PARQUET
 from jobs.sources import ALL, OBSTACLES, Obstacle, Selection, Sidecar, Source
 from jobs.web_fetch import Fetch
 from jobs.web_rules import RefusedError, target_of
 from searchindex.errors import InvalidInput, shorten
+from searchindex.extras import extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,10 @@ class Web:
 
     def sidecars(self) -> Iterator[Sidecar]:
         """Beside the list; `file_path` is an address without its scheme."""
-        path = self.listing.parent / NAME
-        if path.is_file() and path != self.listing:
-            yield Sidecar(folder="", name=str(path), content=content_of(path))
+        for name in NAMES:
+            path = self.listing.parent / name
+            if path.is_file() and path != self.listing:
+                yield sidecar_at(path)
 
     def _found(self, url: str) -> Source | Obstacle:
         try:
@@ -47,14 +50,26 @@ class Web:
             return Obstacle(uri=shorten(url), reason="address-refused", message=f"{OBSTACLES['address-refused']} Because {error}.")
 
     def _urls(self) -> Iterator[str]:
-        """InvalidInput names the line that cannot be read."""
+        """InvalidInput names the line or row that cannot be read."""
         try:
-            with self.listing.open(encoding="utf-8") as lines:
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield _url(line.strip(), number)
+            yield from (_rows if self.listing.suffix == PARQUET else _lines)(self.listing)
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidInput(f"URL_LIST: {self.listing} cannot be read ({type(error).__name__}).") from None
+
+
+def _lines(listing: Path) -> Iterator[str]:
+    with listing.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield _url(line.strip(), number)
+
+
+def _rows(listing: Path) -> Iterator[str]:
+    with extra("parquet"):
+        from jobs.parquet import Kind, rows  # noqa: PLC0415  # an extra, and seldom needed
+    with listing.open("rb") as file:
+        for _, row in rows(file, f"URL_LIST: {listing}", {"url": Kind.TEXT}):
+            yield row["url"]
 
 
 def _url(line: str, number: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from jobs.encode import Row, encode_apart
 from jobs.indexing import Indexing
 from jobs.ledger import Entry, Ledger, Outcome
-from jobs.plan import Intent, category_of, outcome_of
+from jobs.plan import PLACE, Intent, category_of, outcome_of
 from jobs.prepare import Broken, Prepared, Ready, Same, entry_of
 from jobs.sidecar import NOTHING, Annotation
 from jobs.sources import Source
@@ -125,16 +125,19 @@ class Writer:
             height=picture.height,
             format=picture.format,
             taken_at=picture.taken_at,
+            location=picture.location if self.run.place else None,
             content_hash=ready.content_hash,
         )
         return Point(point_id(ready.source.uri), row, payload.as_payload())
 
     def _renewed(self, source: Source, record: Record) -> Point:
-        """What the picture itself says is kept, and what another program may have added."""
+        """What the picture itself says is kept, and what another program may have added; a place only while it is wanted."""
         if record.vector is None:  # pragma: no cover  # a store that was asked for vectors returns them
             raise AssertionError("a stored point without its vector")
         facts = _facts(source, self._annotation(source))
         payload: Payload = {**record.payload, **facts, "tags": list(facts["tags"])}
+        if not self.run.place:
+            payload.pop(PLACE, None)
         return Point(record.id, record.vector, {name: value for name, value in payload.items() if value not in (None, [], {})})
 
 

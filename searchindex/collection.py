@@ -27,6 +27,8 @@ PAYLOAD_SCHEMA: dict[str, FieldType] = {
     "indexed_at": FieldType.DATETIME,
 }
 
+PLACE_SCHEMA: dict[str, FieldType] = {"location.lon": FieldType.FLOAT, "location.lat": FieldType.FLOAT}  # where places are stored
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hnsw:

@@ -26,8 +26,19 @@ def content_hash(content: bytes) -> ContentHash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Degrees of longitude, -180 to 180, east positive, and of latitude, -90 to 90, north positive: the form of Qdrant's geo index."""
+
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImagePayload:
-    """What is stored beside an image's vector. `mtime` in nanoseconds since 1970, `size` in bytes, width and height in pixels."""
+    """What is stored beside an image's vector. `mtime` in nanoseconds since 1970, `size` in bytes, width and height in pixels.
+
+    `location` is personal, and known only where somebody asked for it.
+    """
 
     file_path: str
     file_name: str
@@ -42,6 +53,7 @@ class ImagePayload:
     indexed_at: str
     title: str | None = None
     taken_at: str | None = None
+    location: Location | None = None
     tags: tuple[str, ...] = ()
     attributes: Payload = field(default_factory=dict)
 

@@ -1,8 +1,8 @@
 """The composition root: settings in, an ASGI application out. The only place of this program that names adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from searchindex import __version__
 from searchindex.catalogue import ModelCard, find_card
 from searchindex.encoders.onnx import open_image_encoder, open_text_encoder
 from searchindex.errors import InvalidInput, NotFound
+from searchindex.extras import extra
 from searchindex.models import PreparedModel, find_model, read_model
 from searchindex.ports import VectorStore
-from searchindex.stores.qdrant_trust import trust
+from searchindex.stores.qdrant_opening import open_qdrant
 from service import errors, guards
 from service.cache import Cache, MemoryCache
 from service.engine import Engine, EngineParts
@@ -46,15 +47,6 @@ if TYPE_CHECKING:  # its packages are not installed on a laptop
 
 WEB = Path(__file__).parent / "web"
 NOT_FASTAPIS = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)  # our own spans, and each once
-
-
-@contextmanager
-def extra(name: str) -> Iterator[None]:
-    """A package that is missing is named with the extra that brings it."""
-    try:
-        yield
-    except ImportError as error:
-        raise InvalidInput(f"The package {error.name} is not installed.", hint=f"pip install 'searchindex[{name}]'") from None
 
 
 def open_model(settings: Settings) -> PreparedModel:
@@ -86,21 +78,8 @@ def open_store(settings: Settings, *, tracing: "Tracing | None" = None) -> Vecto
         from searchindex.stores.edge import EdgeStore  # noqa: PLC0415  # not in the images: their store is a server
 
         return EdgeStore(settings.index_path)
-    with extra("service"):
-        from searchindex.stores.qdrant import QdrantStore  # noqa: PLC0415  # not installed on a laptop
-    if settings.qdrant_ca_file is not None:
-        trust(settings.qdrant_ca_file)
-    return QdrantStore(
-        settings.qdrant_host,
-        http_port=settings.qdrant_port,
-        grpc_port=settings.qdrant_grpc_port,
-        collection=settings.qdrant_collection,
-        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
-        tls=settings.qdrant_tls,
-        timeout=settings.qdrant_timeout,
-        ef=settings.qdrant_hnsw_ef,
-        metadata=tracing.outgoing if tracing else list,
-    )
+    outgoing = tracing.outgoing if tracing else list
+    return open_qdrant(settings, extra="service", ef=settings.qdrant_hnsw_ef, metadata=outgoing)
 
 
 def open_cache(settings: Settings) -> Cache:

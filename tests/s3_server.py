@@ -5,6 +5,7 @@ Source: Amazon S3 API reference, "ListObjectsV2", "GetObject" and "Signature Ver
 
 import hashlib
 import hmac
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -94,6 +95,10 @@ def s3_server() -> Iterator[S3Server]:
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             signed = _is_signed(self, parts.path, parts.query)
             status, body, headers = made.answer(unquote(parts.path), query) if signed else _refusal()
+            if status == HTTPStatus.OK and (wanted := re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))):
+                first, last = int(wanted[1]), min(int(wanted[2]), len(body) - 1)
+                headers = {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+                status, body = HTTPStatus.PARTIAL_CONTENT, body[first : last + 1]
             self.send_response(status)
             for name, value in ({"Last-Modified": "Fri, 02 Jan 2026 00:00:00 GMT"} | headers).items():
                 self.send_header(name, value)

@@ -13,10 +13,8 @@ from pydantic_settings import BaseSettings
 from cli.__main__ import app as command
 from controller.conditions import Reason
 from controller.settings import Settings as ControllerSettings
-from jobs.benchmark.settings import BenchmarkSettings
+from jobs.__main__ import COMMANDS
 from jobs.settings import JobSettings
-from jobs.simulation.settings import SimulationSettings
-from jobs.verification.settings import VerificationSettings
 from observability.metrics import Metric, Program, metrics_of
 from searchindex.catalogue import cards
 from searchindex.collection import PAYLOAD_SCHEMA
@@ -43,10 +41,13 @@ def indexing_page() -> str:
     about = "`python -m jobs index` reads these environment variables, and takes a flag for each: `--image-dir` is `IMAGE_DIR`.\n"
     pages = [_variables("Settings of indexing", about, JobSettings)]
     known = set(JobSettings.model_fields)
-    for name, settings in (("verify", VerificationSettings), ("simulate", SimulationSettings), ("benchmark", BenchmarkSettings)):
-        own = {field for field in settings.model_fields if field not in known}
+    for name in ("verify", "simulate", "benchmark"):
+        command = COMMANDS[name]
+        settings = command.settings
+        own = {field for field in settings.model_fields if field.startswith(command.prefix)}
         shared = "all of the above" if known <= set(settings.model_fields) else "those of the store" + _model_too(settings)
-        pages.append(_variables(f"`python -m jobs {name}`", f"Reads {shared}, and\n", settings, only=own, level=2))
+        about = f"Reads {shared}, and what follows, whose flags have no prefix: `{command.flag(min(own))}` is `{min(own).upper()}`.\n"
+        pages.append(_variables(f"`python -m jobs {name}`", about, settings, only=own, level=2))
     return "\n".join(pages)
 
 

@@ -31,12 +31,12 @@ def run(given: dict[str, Any]) -> int:
 async def _benchmark(settings: BenchmarkSettings, stop: Stop) -> Conclusion:
     async with opened_store(settings) as store:
         state = await _state(store, settings)
-        encoder = None if settings.seed is not None else await asyncio.to_thread(_encoder, settings, state)
+        encoder = None if settings.benchmark_seed is not None else await asyncio.to_thread(_encoder, settings, state)
         questions = _questions(settings, state)
-        bench = Bench(store=store, encoder=encoder, top_k=settings.top_k, stop=stop)
-        await bench.timed(questions, requests=settings.warm_up, clients=settings.clients)
-        times, rate = await bench.timed(questions, requests=settings.requests, clients=settings.clients)
-        recall = await bench.recall(questions[: settings.checked])
+        bench = Bench(store=store, encoder=encoder, top_k=settings.benchmark_top_k, stop=stop)
+        await bench.timed(questions, requests=settings.benchmark_warm_up, clients=settings.benchmark_clients)
+        times, rate = await bench.timed(questions, requests=settings.benchmark_requests, clients=settings.benchmark_clients)
+        recall = await bench.recall(questions[: settings.benchmark_checked])
     return _concluded(settings, state, times, {"searches_per_second": round(rate, 1), "recall": round(recall, 4)})
 
 
@@ -58,30 +58,30 @@ def _encoder(settings: BenchmarkSettings, state: CollectionState) -> TextEncoder
 
 
 def _questions(settings: BenchmarkSettings, state: CollectionState) -> list[Question]:
-    if settings.seed is None:
-        return texts_of(settings.queries)
-    count = min(settings.requests, 10 * settings.checked)
-    return list(continued(Simulation(state.dim, settings.seed), stored=state.points, count=count))
+    if settings.benchmark_seed is None:
+        return texts_of(settings.benchmark_queries)
+    count = min(settings.benchmark_requests, 10 * settings.benchmark_checked)
+    return list(continued(Simulation(state.dim, settings.benchmark_seed), stored=state.points, count=count))
 
 
 def _concluded(settings: BenchmarkSettings, state: CollectionState, times: Times, found: dict[str, Any]) -> Conclusion:
     stages = stages_of(times)
     figures = {name: statistics(values) for name, values in stages.items()}
-    judged = verdict(figures, found["recall"], most_ms=settings.most_ms, least_recall=settings.least_recall)
+    judged = verdict(figures, found["recall"], most_ms=settings.benchmark_most_ms, least_recall=settings.benchmark_least_recall)
     facts = {
         "collection": state.name,
         "points": state.points,
         "indexed": state.indexed,
-        "requests": settings.requests,
-        "clients": settings.clients,
-        "top_k": settings.top_k,
+        "requests": settings.benchmark_requests,
+        "clients": settings.benchmark_clients,
+        "top_k": settings.benchmark_top_k,
         **found,
         "stages": figures,
         "verdict": judged,
     }
-    if settings.out is not None:
-        title = f"{state.points:,} points, recall@{settings.top_k} {found['recall']:.3f}"
-        _keep(settings, facts, plot(stages, title=title, most_ms=settings.most_ms))
+    if settings.benchmark_out is not None:
+        title = f"{state.points:,} points, recall@{settings.benchmark_top_k} {found['recall']:.3f}"
+        _keep(settings, facts, plot(stages, title=title, most_ms=settings.benchmark_most_ms))
     return Conclusion(facts, COMPLETED if judged["met"] else _missed(judged))
 
 
@@ -91,11 +91,11 @@ def _missed(judged: dict[str, Any]) -> Ending:
 
 
 def _keep(settings: BenchmarkSettings, facts: dict[str, Any], picture: str) -> None:
-    if settings.out is None:
+    if settings.benchmark_out is None:
         return
     try:
-        settings.out.mkdir(parents=True, exist_ok=True)
-        (settings.out / "benchmark.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
-        (settings.out / "benchmark.svg").write_text(picture, "utf-8")
+        settings.benchmark_out.mkdir(parents=True, exist_ok=True)
+        (settings.benchmark_out / "benchmark.json").write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+        (settings.benchmark_out / "benchmark.svg").write_text(picture, "utf-8")
     except OSError as error:
-        raise InvalidInput(f"OUT: {settings.out} cannot be written: {error.strerror}.") from None
+        raise InvalidInput(f"BENCHMARK_OUT: {settings.benchmark_out} cannot be written: {error.strerror}.") from None

@@ -54,9 +54,9 @@ def texts_of(path: Path | None) -> list[Question]:
     try:
         lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"QUERIES: {path} cannot be read ({type(error).__name__}).") from None
+        raise InvalidInput(f"BENCHMARK_QUERIES: {path} cannot be read ({type(error).__name__}).") from None
     if not any(lines):
-        raise InvalidInput(f"QUERIES: there is no text in {path}.")
+        raise InvalidInput(f"BENCHMARK_QUERIES: there is no text in {path}.")
     return [Question(text=line) for line in lines if line]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from jobs.concluding import Conclusion, conclude
 from jobs.lines import say
-from jobs.opening import not_installed, opened_store
+from jobs.opening import opened_store
 from jobs.patience import Patience
 from jobs.shared_settings import read
 from jobs.simulation.load import Load, load
@@ -15,6 +15,7 @@ from jobs.simulation.settings import SimulationSettings
 from jobs.simulation.vectors import Simulation
 from jobs.stop import Stop
 from searchindex.collection import CollectionConfig, FieldType
+from searchindex.extras import extra
 from searchindex.ports import VectorStore
 
 SCHEMA = {"category": FieldType.KEYWORD, "width": FieldType.INTEGER, "height": FieldType.INTEGER}
@@ -41,9 +42,9 @@ def run(given: dict[str, Any]) -> int:
 
 
 async def _simulate(settings: SimulationSettings, stop: Stop) -> dict[str, Any]:
-    if settings.uniform:
+    if settings.simulate_uniform:
         say("warning", message=UNIFORM)
-    simulation = Simulation(settings.dim, settings.seed, uniform=settings.uniform)
+    simulation = Simulation(settings.simulate_dim, settings.simulate_seed, uniform=settings.simulate_uniform)
     config = _config(settings)
     async with _opened(settings) as store:
         patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
@@ -51,16 +52,16 @@ async def _simulate(settings: SimulationSettings, stop: Stop) -> dict[str, Any]:
         seconds = await load(
             Load(
                 simulation=simulation,
-                count=settings.points,
-                batch=settings.batch,
-                parallel=settings.parallel,
+                count=settings.simulate_points,
+                batch=settings.simulate_batch,
+                parallel=settings.simulate_parallel,
                 store=store,
                 patience=patience,
                 stop=stop,
-                progress=_Saying(settings.points),
+                progress=_Saying(settings.simulate_points),
             )
         )
-        building = await _built(store, config, stop) if settings.build else None
+        building = await _built(store, config, stop) if settings.simulate_build else None
         return await _summary(store, settings, seconds, building)
 
 
@@ -75,15 +76,15 @@ async def _built(store: Loadable, config: CollectionConfig, stop: Stop) -> float
 async def _summary(store: Loadable, settings: SimulationSettings, seconds: float, building: float | None) -> dict[str, Any]:
     state = await store.state()
     return {
-        "collection": settings.qdrant_collection if settings.folder is None else str(settings.folder),
-        "structured": not settings.uniform,
-        "seed": settings.seed,
-        "dim": settings.dim,
+        "collection": settings.qdrant_collection if settings.simulate_folder is None else str(settings.simulate_folder),
+        "structured": not settings.simulate_uniform,
+        "seed": settings.simulate_seed,
+        "dim": settings.simulate_dim,
         "points": state.points if state else 0,
         "indexed": state.indexed if state else 0,
         "status": state.status if state else "missing",
         "loading_seconds": round(seconds, 1),
-        "points_per_second": round(settings.points / seconds),
+        "points_per_second": round(settings.simulate_points / seconds),
         "building_seconds": None if building is None else round(building, 1),
     }
 
@@ -91,25 +92,23 @@ async def _summary(store: Loadable, settings: SimulationSettings, seconds: float
 def _config(settings: SimulationSettings) -> CollectionConfig:
     return CollectionConfig(
         name=settings.qdrant_collection,
-        dim=settings.dim,
-        fingerprint=settings.fingerprint or f"simulated-{settings.seed}",
+        dim=settings.simulate_dim,
+        fingerprint=settings.simulate_fingerprint or f"simulated-{settings.simulate_seed}",
         schema=SCHEMA,
-        on_disk=settings.on_disk,
-        build_threads=settings.build_threads,
+        on_disk=settings.simulate_on_disk,
+        build_threads=settings.simulate_build_threads,
     )
 
 
 @asynccontextmanager
 async def _opened(settings: SimulationSettings) -> AsyncIterator[Loadable]:
-    if settings.folder is None:
+    if settings.simulate_folder is None:
         async with opened_store(settings) as server:
             yield server
         return
-    try:
+    with extra("jobs"):
         from searchindex.stores.edge import EdgeStore  # noqa: PLC0415  # not in the images: their store is a server
-    except ImportError as error:
-        raise not_installed(error) from None
-    embedded = EdgeStore(settings.folder)
+    embedded = EdgeStore(settings.simulate_folder)
     try:
         yield embedded
     finally:

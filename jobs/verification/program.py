@@ -51,14 +51,14 @@ async def _verify(settings: VerificationSettings, stop: Stop) -> Conclusion:
             store=store,
             scope=scope,
             selection=Selection(include=patterns(settings.include), exclude=patterns(settings.exclude)),
-            deep=settings.deep,
+            deep=settings.verify_deep,
             workers=settings.index_num_workers,
             patience=Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep),
             stop=stop,
         )
         differences = await _differences(look, await asyncio.to_thread(_account, settings, scope))
         _say(differences)
-        if not (settings.repair and differences):
+        if not (settings.verify_repair and differences):
             return _concluded(differences)
         return await _repaired(settings, look, store, differences)
 

@@ -11,8 +11,10 @@ from jobs.shared_settings import read
 class VerificationSettings(JobSettings):
     """Each field is read from the variable of its name in capitals."""
 
-    deep: bool = Field(default=False, description="Read every picture and every vector, too: a content that changed unnoticed is found.")
-    repair: bool = Field(default=False, description="Remove what is wrong, index what is missing, and look again.")
+    verify_deep: bool = Field(
+        default=False, description="Read every picture and every vector, too: a content that changed unnoticed is found."
+    )
+    verify_repair: bool = Field(default=False, description="Remove what is wrong, index what is missing, and look again.")
 
 
 def read_verification(given: dict[str, Any]) -> VerificationSettings:

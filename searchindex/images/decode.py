@@ -17,6 +17,7 @@ from PIL import Image, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
 from searchindex.errors import InvalidImage
 from searchindex.images.exif import read_exif
+from searchindex.points import Location
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
@@ -53,14 +54,15 @@ class DecodedImage:
     """An upright RGB picture.
 
     `width` and `height` in pixels are those of the upright original, even where it was decoded at a smaller scale. `format`:
-    JPEG, PNG, WEBP, BMP or TIFF. `taken_at`: ISO 8601, with an offset only where the camera wrote one. `picture` is for this
-    package only.
+    JPEG, PNG, WEBP, BMP or TIFF. `taken_at`: ISO 8601, with an offset only where the camera wrote one. `location`: where it was
+    taken, which is personal: nobody keeps it unasked. `picture` is for this package only.
     """
 
     width: int
     height: int
     format: str
     taken_at: str | None
+    location: Location | None
     picture: Image.Image = field(repr=False)
 
     @property
@@ -128,7 +130,7 @@ def _decoded(opened: Image.Image, name: str, at_least: int | None) -> DecodedIma
     if exif.turn is not None:
         picture = picture.transpose(exif.turn)
     width, height = size[::-1] if exif.swaps_sides else size
-    return DecodedImage(width=width, height=height, format=name, taken_at=exif.taken_at, picture=picture)
+    return DecodedImage(width=width, height=height, format=name, taken_at=exif.taken_at, location=exif.location, picture=picture)
 
 
 def _rgb(opened: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What a picture says about itself: which way is up, and when it was taken. Nothing in it can make a picture fail."""
+"""What a picture says about itself: which way is up, and when and where it was taken. Nothing in it can make a picture fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,12 @@ from typing import Any
 
 from PIL import Image
 
+from searchindex.images.gps import location_of
+from searchindex.points import Location
+
 _ORIENTATION = 0x0112
 _EXIF_IFD = 0x8769
+_GPS_IFD = 0x8825
 _DATE_TIME_ORIGINAL = 0x9003
 _OFFSET_TIME_ORIGINAL = 0x9011
 
@@ -34,6 +38,7 @@ class Exif:
     turn: Image.Transpose | None = None
     swaps_sides: bool = False
     taken_at: str | None = None
+    location: Location | None = None
 
 
 def read_exif(picture: Image.Image) -> Exif:
@@ -44,7 +49,14 @@ def read_exif(picture: Image.Image) -> Exif:
         taken_at = _taken_at(tags.get_ifd(_EXIF_IFD))
     except Exception:  # noqa: BLE001 # a damaged tag raises anything, and a picture is worth more than its metadata
         return Exif()
-    return Exif(turn=_TURNS.get(orientation), swaps_sides=orientation in _SWAPS, taken_at=taken_at)
+    return Exif(turn=_TURNS.get(orientation), swaps_sides=orientation in _SWAPS, taken_at=taken_at, location=_location(tags))
+
+
+def _location(tags: Image.Exif) -> Location | None:
+    try:
+        return location_of(tags.get_ifd(_GPS_IFD))
+    except Exception:  # noqa: BLE001 # as above; a damaged place costs the place alone
+        return None
 
 
 def _taken_at(tags: Mapping[int, Any]) -> str | None:

@@ -1,5 +1,6 @@
 """The `searchindex` command, as a person types it."""
 
+import asyncio
 import json
 import os
 import socket
@@ -15,8 +16,12 @@ from cli.__main__ import app
 from cli.failures import Exit
 from cli.workspace import Workspace, default_workspace
 from searchindex import __version__
+from searchindex.collection import PAYLOAD_SCHEMA, PLACE_SCHEMA
 from searchindex.errors import InvalidInput
+from searchindex.filters import parse_filter
+from searchindex.stores.edge import EdgeStore
 from tests.pictures import folder_of, picture
+from tests.searchindex.images.pictures import CORNERS, encoded, gps
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +183,24 @@ def test_names_that_are_no_folder_names(tmp_path: Path, name: str):
     """An index's name never leaves the home."""
     with pytest.raises(InvalidInput):
         Workspace(tmp_path).index_folder(name)
+
+
+def test_places_are_indexed_where_they_are_asked_for(tmp_path: Path):
+    """On a laptop, too, they can be filtered then, and are not there by default."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "rio.jpg").write_bytes(encoded(CORNERS, "JPEG", exif=gps(((22, 1), (54, 1), (0, 1)), "S", ((43, 1), (12, 1), (0, 1)), "W")))
+    for name, flags in {"without": [], "with": ["--exif-place"]}.items():
+        assert run("index", folder, "--name", name, *flags, home=tmp_path / "home").returncode == Exit.DONE
+
+    async def south(name: str) -> list[object]:
+        store = EdgeStore(Workspace(tmp_path / "home").index_folder(name))
+        try:
+            (record,) = [record async for record in store.scroll()]
+            found = await store.count(parse_filter({"location.lat": {"lt": 0}}, PAYLOAD_SCHEMA | PLACE_SCHEMA))
+            return [found, record.payload.get("location"), "location.lat" in (await store.state()).schema]
+        finally:
+            await store.close()
+
+    assert asyncio.run(south("without")) == [0, None, False]
+    assert asyncio.run(south("with")) == [1, {"lon": -43.2, "lat": -22.9}, True]

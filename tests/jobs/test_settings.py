@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import read_settings, shard_of
+from jobs.__main__ import COMMANDS, main
+from jobs.settings import JobSettings, read_settings, shard_of
 from jobs.shards import Shard
+from jobs.shared_settings import read
 from searchindex.errors import InvalidInput
 
 
@@ -50,3 +52,25 @@ def test_a_shard_that_is_not_there():
     """A Job with fewer completions than its pods believe."""
     with pytest.raises(InvalidInput, match="no shard 2 of 2"):
         shard_of(read_settings(image_dir="x", shard_index=2, shard_count=2))
+
+
+@pytest.mark.parametrize("name", ["verify", "simulate", "benchmark"])
+def test_a_commands_own_variables_carry_its_name(name: str, monkeypatch: pytest.MonkeyPatch):
+    """What a pod's other programs call SEED, OUT or FOLDER is never taken for ours; with its prefix a variable is read."""
+    command = COMMANDS[name]
+    own = [field for field in command.settings.model_fields if field not in JobSettings.model_fields]
+    assert all(field.startswith(command.prefix) for field in own)
+    for field in own:
+        monkeypatch.setenv(field.removeprefix(command.prefix).upper(), "not ours")
+    before = read(command.settings, {})
+    monkeypatch.setenv(own[0].upper(), "1")
+    after = read(command.settings, {})
+    assert [field for field in own if getattr(before, field) != getattr(after, field)] == own[:1]
+
+
+def test_a_commands_own_flags_do_not(capsys: pytest.CaptureFixture[str]):
+    """`simulate --points`: the command has been said; those of `index` keep the names that they have as variables."""
+    for name, flag in {"verify": "--deep", "simulate": "--points", "benchmark": "--top-k", "index": "--index-batch-size"}.items():
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert f" {flag} " in capsys.readouterr().out

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.bucket import Bucket, Place
 from jobs.folder import Folder
-from jobs.sources import Selection, Source, Sources
+from jobs.sidecar import Annotation, annotations_in
+from jobs.sources import Selection, Sidecar, Source, Sources
 from searchindex.errors import InvalidImage
 from tests.s3_server import BUCKET, S3Server
 
@@ -69,11 +73,37 @@ def test_patterns(make: Make):
     assert list(listed(sources, include=["a/*"], exclude=["*/thumbs/*"])) == ["a/1.png"]
 
 
+def content_of(sidecar: Sidecar) -> str:
+    with sidecar.open() as file:
+        return file.read().decode()
+
+
 def test_sidecars(make: Make):
     """The source's own first, then those of its first-level folders."""
-    files = dict.fromkeys(("a/metadata.jsonl", "metadata.jsonl", "b/metadata.jsonl", "a/b/metadata.jsonl", ".c/metadata.jsonl"), b"{}")
-    found = list(make(files).sidecars())
-    assert [(each.folder, each.content) for each in found] == [("", b"{}"), ("a", b"{}"), ("b", b"{}")]
+    names = ("a/metadata.jsonl", "metadata.jsonl", "b/metadata.parquet", "b/metadata.jsonl", "a/b/metadata.jsonl", ".c/metadata.jsonl")
+    found = list(make({name: name.encode() for name in names}).sidecars())
+    wanted = [("", names[1]), ("a", names[0]), ("b", names[3]), ("b", names[2])]
+    assert [(each.folder, content_of(each)) for each in found] == wanted
+
+
+def test_a_sidecar_is_read_where_it_is_wanted(make: Make):
+    """Of a large one little may be wanted, and that from its end."""
+    content = bytes(range(256)) * 50
+    (found,) = make({"metadata.parquet": content}).sidecars()
+    with found.open() as file:
+        assert file.seek(-100, 2) == len(content) - 100
+        assert (file.read(10), file.tell()) == (content[-100:-90], len(content) - 90)
+        assert file.seek(300) == 300
+        assert (file.read(5), file.seek(7, 1), file.read()) == (content[300:305], 312, content[312:])
+        assert file.read(1) == b""
+
+
+def test_parquet_beside_the_pictures(make: Make):
+    """It is read in place, wherever that is."""
+    written = BytesIO()
+    pq.write_table(pa.table({"file_path": [f"{number}.png" for number in range(5000)], "title": ["x"] * 5000}), written)
+    found = annotations_in(make({"a/metadata.parquet": written.getvalue()}).sidecars())
+    assert (len(found), found["a/4999.png"]) == (5000, Annotation(title="x"))
 
 
 def test_what_is_too_large_is_not_read(make: Make, monkeypatch: pytest.MonkeyPatch):

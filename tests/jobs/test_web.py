@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.opening import open_sources
@@ -240,6 +242,24 @@ def test_a_list_is_walked(tmp_path: Path):
     (tmp_path / "list").write_text('{"no": 1}')
     with pytest.raises(InvalidInput, match="line 1"):
         list(Web(tmp_path / "list", local(1)).walk())
+
+
+def test_a_parquet_list_is_walked(tmp_path: Path):
+    """Its column `url`, whatever else it has; a file without one is told, as is one that is no such file."""
+    path = tmp_path / "list.parquet"
+    pq.write_table(pa.table({"width": [1, 2, 3], "url": ["https://a.test/1.jpg", "https://a.test/1.jpg", "https://b.test/3.jpg"]}), path)
+    found = list(open_sources(read_settings(url_list=str(path), url_hosts="a.test"), Stop()).walk())
+    assert [each.uri for each in found if isinstance(each, Source)] == ["a.test/1.jpg"]
+    assert [each.reason for each in found if isinstance(each, Obstacle)] == ["address-refused"]
+    pq.write_table(pa.table({"link": ["https://a.test/1.jpg"]}), path)
+    with pytest.raises(InvalidInput, match=r'URL_LIST: .*list.parquet has no column "url"'):
+        list(Web(path, local(1)).walk())
+    path.write_text("https://a.test/1.jpg")
+    with pytest.raises(InvalidInput, match="cannot be read as a Parquet file"):
+        list(Web(path, local(1)).walk())
+    path.unlink()
+    with pytest.raises(InvalidInput, match=r"URL_LIST: .* cannot be read"):
+        list(Web(path, local(1)).walk())
 
 
 def test_it_is_off_by_default(tmp_path: Path):

@@ -2,12 +2,15 @@
 
 import struct
 import zlib
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+Angle = Sequence[tuple[int, int]]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 CORNERS = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[255, 255, 255], [0, 0, 0], [255, 255, 0]]], dtype=np.uint8)
@@ -33,6 +36,22 @@ def exif(orientation: int = 1, *, taken: str | None = None, offset: str | None =
     if offset is not None:
         tags.get_ifd(0x8769)[0x9011] = offset
     return tags
+
+
+def gps(latitude: Angle | None, north: str | None, longitude: Angle | None, east: str | None, *, orientation: int = 1) -> bytes:
+    """EXIF with a GPS IFD, byte for byte: Pillow writes no denominator of zero. An angle is its parts as (numerator, denominator)."""
+    entries, values = [], b""
+    at = 8 + 2 + 2 * 12 + 4  # the GPS IFD, behind the header and an IFD of two entries
+    fields = [(1, north), (2, latitude), (3, east), (4, longitude)]
+    behind = at + 2 + 12 * len([value for _, value in fields if value is not None]) + 4
+    for tag, value in fields:
+        if isinstance(value, str):
+            entries.append(struct.pack("<HHI4s", tag, 2, 2, value.encode()[:3].ljust(4, b"\0")))
+        elif value is not None:
+            entries.append(struct.pack("<HHII", tag, 5, len(value), behind + len(values)))
+            values += b"".join(struct.pack("<II", *part) for part in value)
+    first = struct.pack("<HHHIHHHHIII", 2, 0x0112, 3, 1, orientation, 0, 0x8825, 4, 1, at, 0)
+    return b"Exif\0\0II*\0" + struct.pack("<I", 8) + first + struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4) + values
 
 
 def bomb(width: int, height: int) -> bytes:
