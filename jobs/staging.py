@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from searchindex.errors import ModelUnavailable
-from searchindex.models import ImageFiles, ModelFile, TextFiles, sha256_of
+from searchindex.models import ImageFiles, ModelFile, OpenClipFiles, TextFiles, sha256_of
 from searchindex.room import says_full
 
 _DONE = "done.json"
 
-Files = TypeVar("Files", TextFiles, ImageFiles)
+Files = TypeVar("Files", TextFiles, ImageFiles, OpenClipFiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Stage:
     facts: dict[str, str]
 
     def keep(self, tower: str, read: Callable[[dict[str, Any]], Files], make: Callable[[Path], Files]) -> Files:
-        """What an earlier run has proven of this tower, if it is still whole, else what `make` makes."""
+        """What an earlier run has proven of this tower, or kept for torch, if it is still whole, else what `make` makes."""
         done = self._done()
         files = read(done[tower]) if tower in done else None
         if files is not None and all(self._whole(file) for file in _files(files)):
@@ -47,7 +47,7 @@ class Stage:
         return path.is_file() and sha256_of(path) == file.sha256
 
 
-def _files(files: TextFiles | ImageFiles) -> list[ModelFile]:
+def _files(files: TextFiles | ImageFiles | OpenClipFiles) -> list[ModelFile]:
     return [value for name in files.__slots__ if isinstance(value := getattr(files, name), ModelFile)]
 
 
