@@ -58,8 +58,8 @@ class RuntimeSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     force_cpu: bool = Field(False, description="Encode on the CPU, whatever GPU is there.")
-    encoder_runtime: Kind = Field(
-        Kind.AUTO,
+    encoder_runtime: Literal["auto", "onnx", "openclip"] = Field(
+        "auto",
         description="`onnx`: ONNX Runtime, on the CPU. `openclip`: torch, for models exported with `--keep-weights`. `auto`: the "
         "latter where TORCH_DEVICE names a GPU, or one is there and the model keeps its weights.",
     )
@@ -83,7 +83,7 @@ class RuntimeSettings(BaseSettings):
 
     def runtime(self, *, threads: int | None = None) -> Runtime:
         return Runtime(
-            kind=self.encoder_runtime,
+            kind=Kind(self.encoder_runtime),
             device="cpu" if self.force_cpu else self.torch_device,
             autocast=None if self.torch_autocast == AUTO else Autocast(self.torch_autocast),
             compiled=None if self.torch_compile == AUTO else self.torch_compile == "on",
