@@ -13,6 +13,7 @@ from searchindex.encoders.openclip_packages import EXTRA, first_line, packages
 from searchindex.encoders.openclip_run import Run
 from searchindex.encoders.openclip_weights import read_weights, refused, unfit
 from searchindex.errors import ModelUnavailable
+from searchindex.room import MORE_MEMORY, says_no_memory
 
 CONFIG = "open_clip_config.json"  # the name that open_clip looks for
 
@@ -70,7 +71,8 @@ def _without_weights(card: ModelCard, config: Path | None) -> Any:
         with _quiet(), _parameters_on_meta():  # and left there: without a device nothing is moved
             return open_clip.create_model(name, load_weights=False, pretrained_text=False, device=None)
     except Exception as error:  # open_clip raises plain RuntimeError, and what its towers' libraries raise
-        raise ModelUnavailable(f"open_clip cannot build {card.architecture}: {first_line(error)}", hint=f"Upgrade: {EXTRA}") from error
+        hint = MORE_MEMORY if says_no_memory(error) else f"Upgrade: {EXTRA}"
+        raise ModelUnavailable(f"open_clip cannot build {card.architecture}: {first_line(error)}", hint=hint) from error
 
 
 @contextmanager
