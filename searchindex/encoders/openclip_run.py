@@ -89,7 +89,7 @@ class Tower:
     def __init__(self, function: Callable[[Any], Any], run: Run, *, name: str) -> None:
         _, self._torch = packages()
         self._run, self._name = run, name
-        # Of symbolic shapes: one compilation for all, and a CUDA graph for each.
+        # Of symbolic shapes: one compilation for a single row, one for more, and a CUDA graph for each.
         self._function = self._torch.compile(function, mode="reduce-overhead", dynamic=True) if run.compiled else function
         # A CUDA graph is its thread's own: who calls from another would record it once more. So it is always this one.
         self._thread = ThreadPoolExecutor(1, "tower") if run.compiled else None
