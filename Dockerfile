@@ -5,7 +5,7 @@
 #   service, jobs           CPU, ONNX Runtime; no torch
 #   controller              neither models nor numpy
 #   samples                 pictures and the small model, to fill a volume with
-#   service-gpu, jobs-gpu   torch and CUDA: 5.7 GB
+#   service-gpu, jobs-gpu   torch and CUDA: 5.7 GB, and a C compiler from the base's own archive (apt)
 #
 # Where images are released, the base is pinned: --build-arg BASE_IMAGE=python:3.11-slim-bookworm@sha256:...
 # Where pip needs an index or an authority of your own: --secret id=pip.conf,src=... --secret id=ca.pem,src=...
@@ -110,8 +110,15 @@ COPY requirements/image-gpu.txt /tmp/requirements.txt
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
     $PIP -r /tmp/requirements.txt
 
+# A C compiler makes Triton's launchers when a tower is compiled (TORCH_COMPILE); Python's headers are the base's. What it makes lies in HOME.
 FROM service AS service-gpu
+USER 0:0
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends g++ libc6-dev && rm -rf /var/lib/apt/lists/*
+USER 65532:65532
 COPY --from=built-gpu /opt/searchindex/lib /opt/searchindex/lib
 
 FROM jobs AS jobs-gpu
+USER 0:0
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends g++ libc6-dev && rm -rf /var/lib/apt/lists/*
+USER 65532:65532
 COPY --from=built-gpu /opt/searchindex/lib /opt/searchindex/lib

@@ -24,6 +24,8 @@ from service.settings import read_settings
 class StubText:
     """An encoder that costs nothing: the vector follows from the text."""
 
+    device = "cpu"
+
     def __init__(self, dim: int) -> None:
         self.dim = dim
 

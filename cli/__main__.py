@@ -121,13 +121,17 @@ def export(
     weights: Annotated[Path | None, typer.Option(help="A local .safetensors file instead of the network.")] = None,
     precision: Annotated[Precision | None, typer.Option(help="Of the text tower; int8 where it can be.")] = None,
     text_only: Annotated[bool, typer.Option("--text-only", help="Leave out the image tower: for processes that answer queries.")] = False,
+    keep_weights: Annotated[
+        bool, typer.Option("--keep-weights", help="Keep the weights beside it, so that a GPU can run it: ENCODER_RUNTIME=openclip.")
+    ] = False,
 ) -> None:
     """Prepare a model's weights for this machine. Needs the extra [gpu] (torch)."""
     with reported():
         from jobs.export import export as prepare  # noqa: PLC0415  # torch: seconds and gigabytes that no other command needs
 
         card = find_card(model)
-        made = prepare(card, default_workspace().models / card.slug, weights=weights, precision=precision, text_only=text_only)
+        out = default_workspace().models / card.slug
+        made = prepare(card, out, weights=weights, precision=precision, text_only=text_only, keep_weights=keep_weights)
         Console().print(f"prepared {card.name} in {made.folder}", highlight=False, soft_wrap=True)
 
 

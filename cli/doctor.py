@@ -64,7 +64,7 @@ def _small_model() -> Finding:
 
 def _torch() -> Finding:
     there = all(importlib.util.find_spec(name) for name in ("torch", "open_clip"))
-    detail = "installed" if there else "not installed; only `searchindex export` needs it: pip install 'searchindex[gpu]'"
+    detail = "installed" if there else "not installed; only `searchindex export` and GPUs need it: pip install 'searchindex[gpu]'"
     return Finding(name="torch", good=there, detail=detail, optional=True)
 
 

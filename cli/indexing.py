@@ -12,10 +12,12 @@ from cli.workspace import IndexRecord, Workspace
 from jobs.folder import Folder, sidecar_at
 from jobs.index import Indexing, index
 from jobs.ledger import Ledger, Outcome
+from jobs.shared_settings import read
 from jobs.sidecar import annotations_in
 from jobs.walk import check_folder
 from searchindex.collection import PAYLOAD_SCHEMA, PLACE_SCHEMA, CollectionConfig
-from searchindex.encoders.onnx import open_image_encoder
+from searchindex.encoders.opening import check_runtime, open_image_encoder
+from searchindex.encoders.runtime import RuntimeSettings
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.models import PreparedModel
 from searchindex.stores.edge import EdgeStore
@@ -45,10 +47,10 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
     _same_as_before(workspace, request, root)
     sources = Folder(root)
     annotations = annotations_in([sidecar_at(request.metadata)] if request.metadata else sources.sidecars())
-    folder = workspace.index_folder(request.name)
+    folder, model, runtime = workspace.index_folder(request.name), request.model, read(RuntimeSettings, {}).runtime()
+    check_runtime(model, runtime)
     store = EdgeStore(folder)
     try:
-        model = request.model
         schema = PAYLOAD_SCHEMA | PLACE_SCHEMA if request.place else PAYLOAD_SCHEMA
         await store.create(CollectionConfig(name=request.name, dim=model.card.dim, fingerprint=model.fingerprint, schema=schema))
         workspace.write(IndexRecord(name=request.name, root=str(root), model=str(model.folder)))
@@ -56,7 +58,7 @@ async def index_folder(request: IndexRequest, workspace: Workspace, console: Con
             run = Indexing(
                 sources=sources,
                 store=store,
-                encoder=open_image_encoder(model),
+                encoder=open_image_encoder(model, runtime),
                 card=model.card.image,
                 annotations=annotations,
                 batch_size=request.batch_size,

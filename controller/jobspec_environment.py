@@ -31,6 +31,12 @@ def telemetry(key: Key, traceparent: str, defaults: Defaults) -> list[Manifest]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
+def runtime(spec: SearchIndexSpec) -> list[Manifest]:
+    """What runs the model where there is a GPU; a person's `podTemplate` may say otherwise, likewise."""
+    values = {"ENCODER_RUNTIME": "openclip", "TORCH_DEVICE": "cuda"} if spec.indexing.gpu else {}
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
 def credentials(spec: SearchIndexSpec) -> list[Manifest]:
     """The container's `envFrom`."""
     return [{"secretRef": {"name": source.s3.credentials_secret}} for source in spec.sources if source.s3 and source.s3.credentials_secret]

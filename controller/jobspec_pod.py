@@ -6,7 +6,7 @@ A person's `podTemplate` is laid over it; what the run rests on is laid over tha
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from controller.jobspec_environment import AUTHORITY, AUTHORITY_FILE, MODEL, SCRATCH, SOURCES, credentials, environment, telemetry
+from controller.jobspec_environment import AUTHORITY, AUTHORITY_FILE, MODEL, SCRATCH, SOURCES, credentials, environment, runtime, telemetry
 from controller.observed import Defaults, Manifest, Resource
 from controller.overlay import overlaid
 from searchindex.spec import ImageVolume, PvcSource, SearchIndexSpec, Source
@@ -24,7 +24,8 @@ def pod_template(
     """The Job's `template`. InvalidInput where the podTemplate cannot be laid over it."""
     spec = resource.spec
     env = environment(spec, collection=collection, fingerprint=fingerprint, defaults=defaults)
-    ours: Manifest = {"metadata": {"labels": labels}, "spec": _pod(spec, [*env, *telemetry(resource.key, traceparent, defaults)], defaults)}
+    optional = [*runtime(spec), *telemetry(resource.key, traceparent, defaults)]
+    ours: Manifest = {"metadata": {"labels": labels}, "spec": _pod(spec, [*env, *optional], defaults)}
     theirs = overlaid(ours, spec.indexing.pod_template, path="indexing.podTemplate")
     return overlaid(theirs, _reserved(labels, env), path="the run")
 
@@ -70,7 +71,7 @@ def _pod(spec: SearchIndexSpec, env: list[Manifest], defaults: Defaults) -> Mani
 def _container(spec: SearchIndexSpec, env: list[Manifest], mounts: list[Manifest], defaults: Defaults) -> Manifest:
     return {
         "name": CONTAINER,
-        "image": spec.indexing.image or defaults.indexer_image,
+        "image": spec.indexing.image or (defaults.indexer_gpu_image if spec.indexing.gpu else defaults.indexer_image),
         "imagePullPolicy": defaults.image_pull_policy,
         **_program(),
         "env": env,

@@ -177,6 +177,7 @@ class Defaults:
     """What the installation says, not the resource."""
 
     indexer_image: str
+    indexer_gpu_image: str = "searchindex-jobs-gpu:latest"
     image_pull_policy: str = "IfNotPresent"
     delete_timeout_seconds: float = 60.0
     progress_port: int = 8080

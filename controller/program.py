@@ -109,6 +109,7 @@ class Program:
     def _defaults(self) -> Defaults:
         return Defaults(
             indexer_image=self.settings.indexer_image,
+            indexer_gpu_image=self.settings.indexer_gpu_image,
             image_pull_policy=self.settings.indexer_pull_policy,
             delete_timeout_seconds=self.settings.delete_timeout_seconds,
             otlp_endpoint=self.settings.otel_exporter_otlp_endpoint,

@@ -12,6 +12,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     indexer_image: str = Field("searchindex-jobs:latest", description="Image of the indexing pods.")
+    indexer_gpu_image: str = Field("searchindex-jobs-gpu:latest", description="Image of those with a GPU.")
     indexer_pull_policy: str = Field("IfNotPresent", description="As a container's imagePullPolicy.")
     otel_exporter_otlp_endpoint: str = Field(
         "", description="Collector that indexing pods send spans to, as `http://host:4317`; empty: none."

@@ -13,7 +13,7 @@ from jobs import fetch, index_program
 from jobs.benchmark import program as benchmark
 from jobs.benchmark.settings import BenchmarkSettings
 from jobs.settings import JobSettings
-from jobs.shared_settings import ModelSettings
+from jobs.shared_settings import PrepareSettings
 from jobs.simulation import program as simulation
 from jobs.simulation.settings import SimulationSettings
 from jobs.telemetry import set_up_logs
@@ -50,7 +50,7 @@ COMMANDS: Mapping[str, Command] = {
         sharded=True,
         prefix="verify_",
     ),
-    "prepare": Command(settings=ModelSettings, run=fetch.run, about="put a prepared model into a folder, from the source its card names"),
+    "prepare": Command(settings=PrepareSettings, run=fetch.run, about="put a prepared model into a folder, from the source its card names"),
     "simulate": Command(
         settings=SimulationSettings, run=simulation.run, about="fill a collection with made-up vectors", prefix="simulate_"
     ),

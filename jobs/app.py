@@ -31,7 +31,7 @@ from jobs.sidecar import annotations_in
 from jobs.sources import Selection
 from jobs.stop import Stop
 from jobs.telemetry import RunTelemetry, open_telemetry
-from searchindex.encoders.onnx import open_image_encoder
+from searchindex.encoders.opening import check_runtime, open_image_encoder
 from searchindex.errors import InvalidInput
 from searchindex.models import PreparedModel
 
@@ -83,14 +83,15 @@ async def _ended(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry
 async def _index(job: Job, settings: JobSettings, stop: Stop, seen: RunTelemetry) -> None:
     scope = Scope(source=settings.source_name, shard=job.shard)
     sources = open_sources(settings, stop)
-    model = open_model(settings)
+    model, runtime = open_model(settings), settings.runtime()
+    check_runtime(model, runtime)
     job.fingerprint = model.fingerprint
     seen.describe(settings, model.card)
     patience = Patience(budget=settings.qdrant_retry_seconds, sleep=stop.sleep)
     wanted = Wanted(name=settings.qdrant_collection, model=model, create=settings.qdrant_create, place=settings.index_exif_place)
     async with opened_store(settings, outgoing=seen.outgoing) as store:
         await patience(lambda: ensure_collection(store, wanted))
-        encoder = await asyncio.to_thread(open_image_encoder, model)
+        encoder = await asyncio.to_thread(open_image_encoder, model, runtime)
         annotations = await asyncio.to_thread(annotations_in, sources.sidecars())
         stop.check()
         with _journal(job, settings, scope, model) as journal:

@@ -10,12 +10,13 @@ from pydantic import Field
 
 from jobs.shards import Shard
 from jobs.shared_settings import ModelSettings, StoreSettings, read
+from searchindex.encoders.runtime import RuntimeSettings
 from searchindex.errors import InvalidInput
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-class JobSettings(ModelSettings, StoreSettings):
+class JobSettings(RuntimeSettings, ModelSettings, StoreSettings):
     """Each field is read from the variable of its name in capitals."""
 
     image_dir: Path | None = Field(None, description="Folder of the pictures, searched through all its folders. This, or another place.")

@@ -41,6 +41,12 @@ class ModelSettings(BaseSettings):
     model_fingerprint: str | None = Field(None, description="Where set, no other model than the one of this fingerprint is used.")
 
 
+class PrepareSettings(ModelSettings):
+    """Which model, and for what."""
+
+    keep_weights: bool = Field(False, description="Keep the weights beside the graphs, so that torch can run the model on a GPU.")
+
+
 def read(kind: type[Settings], given: Mapping[str, Any]) -> Settings:
     """From the environment, and before it what is `given`.
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from searchindex.errors import ModelUnavailable
-from searchindex.models import ImageFiles, ModelFile, TextFiles, sha256_of
-from searchindex.room import says_full
+from searchindex.models import ImageFiles, ModelFile, OpenClipFiles, TextFiles, sha256_of
+from searchindex.room import MORE_MEMORY, says_full, says_no_memory
 
 _DONE = "done.json"
 
-Files = TypeVar("Files", TextFiles, ImageFiles)
+Files = TypeVar("Files", TextFiles, ImageFiles, OpenClipFiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Stage:
     facts: dict[str, str]
 
     def keep(self, tower: str, read: Callable[[dict[str, Any]], Files], make: Callable[[Path], Files]) -> Files:
-        """What an earlier run has proven of this tower, if it is still whole, else what `make` makes."""
+        """What an earlier run has proven of this tower, or kept for torch, if it is still whole, else what `make` makes."""
         done = self._done()
         files = read(done[tower]) if tower in done else None
         if files is not None and all(self._whole(file) for file in _files(files)):
@@ -47,7 +47,7 @@ class Stage:
         return path.is_file() and sha256_of(path) == file.sha256
 
 
-def _files(files: TextFiles | ImageFiles) -> list[ModelFile]:
+def _files(files: TextFiles | ImageFiles | OpenClipFiles) -> list[ModelFile]:
     return [value for name in files.__slots__ if isinstance(value := getattr(files, name), ModelFile)]
 
 
@@ -55,7 +55,7 @@ def _files(files: TextFiles | ImageFiles) -> list[ModelFile]:
 def staged(out: Path, facts: dict[str, str], *, needed: int) -> Iterator[Stage]:
     """A stage that becomes `out` at the end. What fails leaves nothing; what is killed leaves what it had proven to the next run.
 
-    `needed`: bytes. ModelUnavailable where they are not free, now or later.
+    `needed`: bytes. ModelUnavailable where they are not free, now or later, or there is no memory.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(out.parent).free
@@ -69,8 +69,10 @@ def staged(out: Path, facts: dict[str, str], *, needed: int) -> Iterator[Stage]:
         part.rename(out)
     except Exception as error:
         shutil.rmtree(part, ignore_errors=True)
-        if isinstance(error, OSError) and says_full(error):
+        if says_full(error):
             raise _full(out, "nothing is free") from error
+        if says_no_memory(error) and not isinstance(error, ModelUnavailable):
+            raise ModelUnavailable(f"There is no memory to prepare the model in {out.name}.", hint=MORE_MEMORY) from error
         raise
 
 

@@ -1,7 +1,8 @@
-"""A prepared model on disk: `model.json` beside two ONNX graphs, checked against its digests before anything is loaded.
+"""A prepared model on disk: `model.json` beside two ONNX graphs and, where they were kept, open_clip's weights.
 
-`searchindex export` writes such a folder; `samples/model` in the repository is one. Weights may lie in an installed Python
-package (`package` in a file's entry): then they are read from there, never copied.
+All are checked against their digests before anything is loaded. `searchindex export` writes such a folder; `samples/model` in the
+repository is one. Weights may lie in an installed Python package (`package` in a file's entry): then they are read from there, never
+copied.
 """
 
 import hashlib
@@ -62,10 +63,22 @@ class ImageFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedModel:
-    """`source_sha256`: digest of the weights it was made from, one and the same for every precision of one model.
+class OpenClipFiles:
+    """What torch runs the same model from. `weights`: the very file that the graphs were made of; `config`: open_clip's own, beside it.
 
-    `image` is None in a model that was prepared for queries alone.
+    `pictures`: a safetensors file with what the reference made of golden pictures; None in a model prepared for queries alone.
+    """
+
+    weights: ModelFile
+    config: ModelFile
+    pictures: ModelFile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedModel:
+    """`source_sha256`: digest of the weights it was made from, one and the same for every precision and runtime of one model.
+
+    `image` is None in a model that was prepared for queries alone, `openclip` where the weights were not kept.
     """
 
     folder: Path
@@ -73,6 +86,7 @@ class PreparedModel:
     source_sha256: str
     text: TextFiles
     image: ImageFiles | None
+    openclip: OpenClipFiles | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -85,7 +99,8 @@ class PreparedModel:
         """Everything that the manifest names."""
         image = (self.image.graph, self.image.weights) if self.image else ()
         text = (self.text.graph, self.text.tokenizer, self.text.weights, self.text.golden)
-        return [file for file in (*text, *image) if file is not None]
+        torch = (self.openclip.weights, self.openclip.config, self.openclip.pictures) if self.openclip else ()
+        return [file for file in (*text, *image, *torch) if file is not None]
 
     def path(self, file: ModelFile) -> Path:
         """Where the file lies; ModelUnavailable where it is missing or its digest is another."""
@@ -131,6 +146,7 @@ def read_model(folder: Path) -> PreparedModel:
             source_sha256=raw["source_sha256"],
             text=read_text_files(raw["text"]),
             image=read_image_files(raw["image"]) if raw["image"] else None,
+            openclip=read_openclip_files(raw["openclip"]) if raw.get("openclip") else None,
         )
     except FileNotFoundError:
         raise ModelUnavailable(f"There is no prepared model in {folder}.", hint="Prepare one: searchindex export MODEL.") from None
@@ -154,6 +170,11 @@ def read_image_files(raw: dict[str, Any]) -> ImageFiles:
     return ImageFiles(graph=_file(raw, "graph"), weights=_optional(raw, "weights"))
 
 
+def read_openclip_files(raw: dict[str, Any]) -> OpenClipFiles:
+    """As `read_text_files`."""
+    return OpenClipFiles(weights=_file(raw, "weights"), config=_file(raw, "config"), pictures=_optional(raw, "pictures"))
+
+
 def _file(tower: dict[str, Any], role: str) -> ModelFile:
     return ModelFile(**tower[role])
 
@@ -170,6 +191,7 @@ def write_manifest(model: PreparedModel) -> None:
         "source_sha256": model.source_sha256,
         "text": asdict(model.text),
         "image": asdict(model.image) if model.image else None,
+        "openclip": asdict(model.openclip) if model.openclip else None,
     }
     staged = model.folder / f".{MANIFEST}.part"
     staged.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")

@@ -21,6 +21,11 @@ class TextEncoder(Protocol):
     @property
     def dim(self) -> int: ...
 
+    @property
+    def device(self) -> str:
+        """Where it runs: `cpu`, or a GPU as torch calls it."""
+        ...
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors [len(texts), dim], in order."""
         ...

@@ -69,9 +69,13 @@ class Indexing(Part):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(256, description="Pictures encoded at once.")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads of a pod that read and decode pictures.")
     image: Annotated[str, Field(min_length=1, max_length=512)] | None = Field(
-        None, description="The indexer's image; default: the one the controller was installed with."
+        None,
+        description="The indexer's image; default: of the two the controller was installed with, that for its kind of pod.",
     )
-    gpu: Annotated[int, Field(ge=0, le=16)] = Field(0, description="GPUs of a pod.")
+    gpu: Annotated[int, Field(ge=0, le=16)] = Field(
+        0,
+        description="GPUs of a pod, for open_clip's picture tower: the model has to keep its weights (`export --keep-weights`).",
+    )
     gpu_resource: Annotated[
         str,
         text(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from starlette.types import Scope
 from observability.meter import Meter
 from searchindex import __version__
 from searchindex.catalogue import ModelCard, find_card
-from searchindex.encoders.onnx import open_image_encoder, open_text_encoder
+from searchindex.encoders.opening import check_runtime, open_image_encoder, open_text_encoder
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.extras import extra
 from searchindex.models import PreparedModel, find_model, read_model
@@ -23,6 +24,7 @@ from searchindex.ports import VectorStore
 from searchindex.stores.qdrant_opening import open_qdrant
 from service import errors, guards
 from service.cache import Cache, MemoryCache
+from service.encode import MAX_BATCH
 from service.engine import Engine, EngineParts
 from service.explanations import Explanations
 from service.gauges import watch_service
@@ -116,13 +118,16 @@ def open_explanations(settings: Settings, cache: Cache, meter: Meter) -> Explana
 
 def engine_parts(settings: Settings, *, tracing: "Tracing | None" = None) -> EngineParts:
     """The product's own parts; tests hand over others."""
-    model = open_model(settings)
+    model, runtime = open_model(settings), settings.runtime(threads=settings.clip_threads)
+    check_runtime(model, runtime)
+    # Who searches by a picture first waits for its tower to be loaded: not for a minute of compiling, too.
+    pictures = replace(runtime, compiled=False)
     return EngineParts(
         card=model.card,
         fingerprint=model.fingerprint,
         store=open_store(settings, tracing=tracing),
-        open_text=lambda: open_text_encoder(model, threads=settings.clip_threads),
-        open_image=lambda: open_image_encoder(model),
+        open_text=lambda: open_text_encoder(model, runtime, batches=MAX_BATCH),
+        open_image=lambda: open_image_encoder(model, pictures),
         queue=settings.search_queue,
         wait=settings.search_wait_ms / 1000,
     )

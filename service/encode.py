@@ -77,6 +77,10 @@ class QueryEncoder:
         return vector
 
     @property
+    def device(self) -> str:
+        return self._encoder.device
+
+    @property
     def waiting(self) -> int:
         return len(self._wanted)
 

@@ -71,6 +71,11 @@ class Engine:
         return self._text is not None
 
     @property
+    def device(self) -> str:
+        """Where queries are encoded; `cpu` until the model is loaded."""
+        return self._text.device if self._text else "cpu"
+
+    @property
     def waiting(self) -> int:
         return self._text.waiting if self._text else 0
 

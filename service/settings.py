@@ -4,22 +4,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from searchindex.encoders.runtime import RuntimeSettings
 from searchindex.errors import InvalidInput
 from service.setting_types import OPENAI, BaseUrl, CollectionName, HeaderSecret, Host, Word
 
 
-class Settings(BaseSettings):
+class Settings(RuntimeSettings):
     """Each field is read from the variable of its name in capitals."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     clip_model_name: str = Field("ViT-H-14", description="Architecture of the model, as `searchindex models` lists it.")
     clip_pretrained: str = Field("laion2b_s32b_b79k", description="Which weights of that architecture.")
     clip_vector_dim: Annotated[int, Field(gt=0)] | None = Field(None, description="Checked against the model, where set.")
-    force_cpu: bool = Field(False, description="Accepted from those who set it: queries are always encoded on the CPU.")
-    clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of the text encoder.")
+    clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of the text encoder, on the CPU.")
     models_path: Path = Field(Path("models"), description="Folder of prepared models.")
     model_path: Path | None = Field(None, description="One prepared model's folder; overrides CLIP_MODEL_NAME.")
     model_fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = Field(

@@ -19,7 +19,7 @@ def unit(seed: str, dim: int = DIM) -> NDArray[np.float32]:
 class FakeTextEncoder:
     """Records the batches that it was asked for."""
 
-    dim = DIM
+    dim, device = DIM, "cpu"
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []

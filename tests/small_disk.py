@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+RUN = 'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && echo mounted && exec "$@"'
 MOUNT = 'mount -t tmpfs -o size="$1" tmpfs "$2" && echo ready && exec cat'  # cat ends with the test, however that ends
 
 
@@ -57,3 +58,17 @@ def small_disk(folder: Path, *, size: int) -> Iterator[SmallDisk]:
         holder.wait(30)
         holder.stdout.close()
         holder.stderr.close()
+
+
+def run_on_small_disk(folder: Path, command: list[str], *, size: int, cwd: Path) -> list[str]:
+    """The lines that a command writes which is alone in seeing such a file system upon `folder`, by its own path: what leads by way of
+    /proc cannot be resolved. It has to end well.
+    """
+    if shutil.which("unshare") is None:
+        pytest.skip("a small disk needs unshare, of util-linux")
+    whole = [*NAMESPACE, RUN, "sh", str(size), str(folder), *command]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False, cwd=cwd, timeout=600)  # noqa: S603
+    if not done.stdout.startswith("mounted"):
+        pytest.skip(f"no small disk can be had here: {done.stderr.strip()[-200:]}")
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()[1:]

@@ -16,7 +16,7 @@ from jobs.shared_settings import read
 from jobs.simulation.vectors import Simulation
 from jobs.stop import Stop
 from searchindex.collection import CollectionState
-from searchindex.encoders.onnx import open_text_encoder
+from searchindex.encoders.opening import check_runtime, open_text_encoder
 from searchindex.errors import CollectionMismatch, InvalidInput, NotFound
 from searchindex.ports import TextEncoder, VectorStore
 
@@ -54,7 +54,8 @@ def _encoder(settings: BenchmarkSettings, state: CollectionState) -> TextEncoder
             f'The collection "{state.name}" holds vectors of {state.fingerprint or "(no model)"}; the model is {model.fingerprint}.',
             hint="Name the collection's model, or give --seed where its vectors were simulated.",
         )
-    return open_text_encoder(model)
+    check_runtime(model, settings.runtime())
+    return open_text_encoder(model, settings.runtime())
 
 
 def _questions(settings: BenchmarkSettings, state: CollectionState) -> list[Question]:

@@ -6,11 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from jobs.shared_settings import ModelSettings, StoreSettings
+from searchindex.encoders.runtime import RuntimeSettings
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 
 
-class BenchmarkSettings(ModelSettings, StoreSettings):
+class BenchmarkSettings(RuntimeSettings, ModelSettings, StoreSettings):
     """Each field is read from the variable of its name in capitals."""
 
     benchmark_seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = Field(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from searchindex.errors import ModelUnavailable
+from searchindex.room import MORE_MEMORY
 
 # Field numbers of onnx.proto.
 _MODEL_GRAPH = 7
@@ -39,7 +40,7 @@ def read_tensors(weights: Path, names: Iterable[str]) -> dict[str, NDArray[np.ge
             held = set(file.keys())
             return {name: np.ascontiguousarray(file.get_tensor(name)) for name in names if name in held}
     except MemoryError as error:
-        raise ModelUnavailable(f"There is no memory for {weights.name}.", hint="Give the process more, or name a smaller model.") from error
+        raise ModelUnavailable(f"There is no memory for {weights.name}.", hint=MORE_MEMORY) from error
     except (SafetensorError, TypeError) as error:  # TypeError: a type that numpy has not, such as bfloat16
         raise ModelUnavailable(f"{weights.name} cannot be read: {error}.", hint="It is damaged: fetch the weights again.") from error
 

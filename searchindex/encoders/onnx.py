@@ -56,6 +56,10 @@ class _OnnxText:
     def dim(self) -> int:
         return self._graph.dim
 
+    @property
+    def device(self) -> str:
+        return "cpu"
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         return in_batches(texts, self._encode, size=TEXT_BATCH, dim=self.dim)
 

@@ -25,15 +25,17 @@ def open_openclip(
     run: Run,
     towers: Towers = Towers.BOTH,
     tokenizer: Path | None = None,
+    config: Path | None = None,
     allow_pickle: bool = False,
 ) -> "OpenClip":
     """Both encoders of a model, without a download where `weights` (and for other than CLIP's, `tokenizer`) are local files.
+    `config`: as for `load_model`.
 
     What is not among `towers` is never in memory, and cannot encode. ModelUnavailable where a package, a file or the network is
     missing, or the card cuts texts in a way that is not exact for this architecture.
     """
     source = find_weights(card, weights, allow_pickle=allow_pickle)
-    model = load_model(card, weights=source, run=run, towers=towers)
+    model = load_model(card, weights=source, run=run, towers=towers, config=config)
     found = None
     if towers is not Towers.IMAGE:
         refuse_inexact_cut(card, model)
@@ -66,7 +68,7 @@ class OpenClip:
 
     def __init__(self, card: ModelCard, model: Any, *, tokenizer: TextTokenizer | None, run: Run, weights: Path) -> None:
         self.model, self.weights = model, weights
-        self._card, self._tokenizer = card, tokenizer
+        self._card, self._tokenizer, self._run = card, tokenizer, run
         self._longest, self._cut = card.text.context_length, card.text.truncation is Truncation.END_OF_TEXT
         self._fill = run.compiled and self._cut
         cut = tokenizer is not None and cuts_exactly(model)
@@ -76,6 +78,10 @@ class OpenClip:
     @property
     def dim(self) -> int:
         return self._card.dim
+
+    @property
+    def device(self) -> str:
+        return self._run.device
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """ValueError where the text tower was not loaded."""

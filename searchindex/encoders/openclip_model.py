@@ -1,5 +1,7 @@
 """open_clip's models, built here without weights, and filled with those of a file on the device where they are to run."""
 
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -11,6 +13,9 @@ from searchindex.encoders.openclip_packages import EXTRA, first_line, packages
 from searchindex.encoders.openclip_run import Run
 from searchindex.encoders.openclip_weights import read_weights, refused, unfit
 from searchindex.errors import ModelUnavailable
+from searchindex.room import MORE_MEMORY, says_no_memory
+
+CONFIG = "open_clip_config.json"  # the name that open_clip looks for
 
 
 class Towers(StrEnum):
@@ -21,14 +26,15 @@ class Towers(StrEnum):
     IMAGE = "image"
 
 
-def load_model(card: ModelCard, *, weights: Path, run: Run, towers: Towers = Towers.BOTH) -> Any:
-    """The card's architecture with the weights of a file, on `run.device`, for inference only.
+def load_model(card: ModelCard, *, weights: Path, run: Run, towers: Towers = Towers.BOTH, config: Path | None = None) -> Any:
+    """The card's architecture with the weights of a file, on `run.device`, for inference only. `config`: as `write_config` leaves it,
+    in place of what the installed open_clip knows of the architecture.
 
     Nothing is drawn at random first, and no weight is in memory twice: on a CPU they stay mapped from the file, as long as they are
     of the type that is wanted. ModelUnavailable where torch or open_clip is not installed, the architecture is unknown, or the weights
     are not its own: one that is missing, too many or of another shape is named.
     """
-    model = _without_weights(card)
+    model = _without_weights(card, config)
     given = read_weights(card, weights, model)
     known = _shapes(model.state_dict())
     _drop(model, towers)
@@ -48,13 +54,39 @@ def load_model(card: ModelCard, *, weights: Path, run: Run, towers: Towers = Tow
         raise refused(card, weights, f"on {run.device}, {first_line(error)}") from error
 
 
-def _without_weights(card: ModelCard) -> Any:
+def write_config(card: ModelCard, path: Path) -> None:
+    """open_clip's own description of the architecture and the card's preprocessing, as open_clip reads them beside weights."""
     open_clip, _ = packages()
+    image = card.image
+    preprocess = {"size": image.size, "mean": image.mean, "std": image.std, "fill_color": image.fill}
+    preprocess |= {"interpolation": image.interpolation, "resize_mode": image.resize_mode}
+    facts = {"model_cfg": open_clip.get_model_config(card.architecture), "preprocess_cfg": preprocess}
+    path.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+
+
+def _without_weights(card: ModelCard, config: Path | None) -> Any:
+    open_clip, _ = packages()
+    name = card.architecture if config is None else f"local-dir:{config.parent}"
     try:
-        with _parameters_on_meta():  # and left there: without a device nothing is moved
-            return open_clip.create_model(card.architecture, load_weights=False, pretrained_text=False, device=None)
+        with _quiet(), _parameters_on_meta():  # and left there: without a device nothing is moved
+            return open_clip.create_model(name, load_weights=False, pretrained_text=False, device=None)
     except Exception as error:  # open_clip raises plain RuntimeError, and what its towers' libraries raise
-        raise ModelUnavailable(f"open_clip cannot build {card.architecture}: {first_line(error)}", hint=f"Upgrade: {EXTRA}") from error
+        hint = MORE_MEMORY if says_no_memory(error) else f"Upgrade: {EXTRA}"
+        raise ModelUnavailable(f"open_clip cannot build {card.architecture}: {first_line(error)}", hint=hint) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """open_clip says to the root logger that the model is random, which it is until its weights come: nothing for a pod's log."""
+
+    def ours(record: logging.LogRecord) -> bool:
+        return record.module != "factory"
+
+    logging.root.addFilter(ours)
+    try:
+        yield
+    finally:
+        logging.root.removeFilter(ours)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 from searchindex.errors import ModelUnavailable
 
 EXTRA = "pip install 'searchindex[gpu]'"
+HINT = f"Run: {EXTRA}; of the images, service-gpu and jobs-gpu have it."
 
 
 def packages() -> tuple[Any, Any]:
@@ -13,7 +14,7 @@ def packages() -> tuple[Any, Any]:
         import open_clip  # noqa: PLC0415 # as the docstring says
         import torch  # noqa: PLC0415
     except ImportError as error:
-        raise ModelUnavailable(f"This needs {error.name or 'torch'}, which is not installed.", hint=f"Run: {EXTRA}") from error
+        raise ModelUnavailable(f"This needs {error.name or 'torch'}, which is not installed.", hint=HINT) from error
     return open_clip, torch
 
 

@@ -1,6 +1,9 @@
 """How torch runs a tower: on which device, multiplied in what, compiled or not."""
 
+import os
+import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +30,11 @@ class Autocast(StrEnum):
         """To the vector in float32 of the same text, at start."""
         return 0.999999 if self is Autocast.OFF else 0.995
 
+    @property
+    def least_picture_cosine(self) -> float:
+        """Of pictures more is asked: they are stored, and compared with the queries of any runtime."""
+        return 0.99999 if self is Autocast.OFF else 0.999
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -52,8 +60,8 @@ class Run:
 
 
 def usual_run(device: str, *, autocast: Autocast | None = None, compiled: bool | None = None) -> Run:
-    """What is not said follows from the device: a CPU multiplies float32 and compiles nothing, a GPU compiles and multiplies bfloat16,
-    or float16 where it has no arithmetic for that. ModelUnavailable where the device is not there.
+    """What is not said follows from the device: a CPU multiplies float32 and compiles nothing, a GPU compiles, where there is a C
+    compiler, and multiplies bfloat16, or float16 where it has no arithmetic for that. ModelUnavailable where the device is not there.
     """
     _, torch = packages()
     try:
@@ -61,7 +69,13 @@ def usual_run(device: str, *, autocast: Autocast | None = None, compiled: bool |
         usual = _half_of(torch, device) if gpu else Autocast.OFF
     except Exception as error:  # torch raises plain RuntimeError and AssertionError
         raise ModelUnavailable(f"There is no device {device}: {first_line(error)}", hint="Name another, such as cpu.") from error
-    return Run(device=device, autocast=usual if autocast is None else autocast, compiled=gpu if compiled is None else compiled)
+    chosen = gpu and _has_compiler() if compiled is None else compiled
+    return Run(device=device, autocast=usual if autocast is None else autocast, compiled=chosen)
+
+
+def _has_compiler() -> bool:
+    """As Triton looks for the one that it makes its launchers with."""
+    return any(map(shutil.which, filter(None, (os.environ.get("CC"), "gcc", "clang"))))
 
 
 def _half_of(torch: Any, device: str) -> Autocast:
@@ -75,18 +89,24 @@ class Tower:
     def __init__(self, function: Callable[[Any], Any], run: Run, *, name: str) -> None:
         _, self._torch = packages()
         self._run, self._name = run, name
-        # Of symbolic shapes: one compilation for all, and a CUDA graph for each.
+        # Of symbolic shapes: one compilation for a single row, one for more, and a CUDA graph for each.
         self._function = self._torch.compile(function, mode="reduce-overhead", dynamic=True) if run.compiled else function
+        # A CUDA graph is its thread's own: who calls from another would record it once more. So it is always this one.
+        self._thread = ThreadPoolExecutor(1, "tower") if run.compiled else None
 
     def __call__(self, rows: NDArray[np.generic]) -> Vectors:
         """float32 [n, dim]. ModelUnavailable where torch fails."""
-        batch = fill_batch(rows) if self._run.compiled else rows
         try:
-            with self._torch.inference_mode(), self._run.context():
-                features = self._function(self._torch.from_numpy(batch).to(self._run.device))
-                vectors: Vectors = features[: len(rows)].float().cpu().numpy()
+            if self._thread is None:
+                return self._features(rows)
+            return self._thread.submit(self._features, fill_batch(rows)).result()[: len(rows)]
         except Exception as error:  # torch, its compiler and the driver have no exception in common
             raise ModelUnavailable(f"{self._name} failed on {self._run.device}: {first_line(error)}", hint=self._hint()) from error
+
+    def _features(self, batch: NDArray[np.generic]) -> Vectors:
+        with self._torch.inference_mode(), self._run.context():
+            features = self._function(self._torch.from_numpy(batch).to(self._run.device))
+            vectors: Vectors = features.float().cpu().numpy()
         return vectors
 
     def _hint(self) -> str:

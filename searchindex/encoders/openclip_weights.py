@@ -7,6 +7,7 @@ from typing import Any
 from searchindex.catalogue import ModelCard
 from searchindex.encoders.openclip_packages import first_line, packages
 from searchindex.errors import ModelUnavailable, shorten
+from searchindex.room import MORE_MEMORY, says_full, says_no_memory
 
 _HUB = "hf-hub:"
 WEIGHTS = "open_clip_model.safetensors"
@@ -35,6 +36,10 @@ def fetch(card: ModelCard, name: str) -> Path:
     try:
         return Path(open_clip.pretrained.download_pretrained_from_hf(card.source.removeprefix(_HUB), filename=name))
     except Exception as error:  # whatever the network and the hub's library raise
+        if says_full(error):
+            raise ModelUnavailable(
+                f"There is no room to fetch {name} of {card.name}.", hint="Free some, or set HF_HOME to another disk."
+            ) from error
         raise ModelUnavailable(
             f"{name} of {card.name} could not be fetched from {card.source}.",
             hint="Without a network, fetch the files elsewhere and name them: searchindex export --weights FILE.",
@@ -60,7 +65,7 @@ def read_weights(card: ModelCard, path: Path, model: Any) -> dict[str, Any]:
 def refused(card: ModelCard, path: Path, reason: str) -> ModelUnavailable:
     return ModelUnavailable(
         f"{path.name} cannot be loaded into {card.architecture}: {reason}.",
-        hint=f"The weights of this model are published at {card.source}.",
+        hint=MORE_MEMORY if says_no_memory(reason) else f"The weights of this model are published at {card.source}.",
     )
 
 

@@ -12,6 +12,7 @@ from searchindex.encoders.rows import unit_rows
 from searchindex.errors import ModelUnavailable
 from searchindex.models import ModelFile, PreparedModel
 from searchindex.ports import Vectors
+from searchindex.room import MORE_MEMORY, says_no_memory
 
 HINT = "It is damaged, or made for another version: prepare the model again (searchindex export)."
 
@@ -51,7 +52,8 @@ def open_graph(model: PreparedModel, graph: ModelFile, weights: ModelFile | None
     try:
         session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's exceptions have no base of their own
-        raise ModelUnavailable(f"{path.name} of {model.card.name} cannot be loaded: {_first_line(error)}", hint=HINT) from error
+        hint = MORE_MEMORY if says_no_memory(error) else HINT
+        raise ModelUnavailable(f"{path.name} of {model.card.name} cannot be loaded: {_first_line(error)}", hint=hint) from error
     shapes: list[Shape] = [node.shape for node in session.get_outputs()]
     if len(shapes) != 1 or not fits(shapes[0], [None, model.card.dim]):
         raise ModelUnavailable(f"{path.name} yields {shapes}; the card of {model.card.name} says [n, {model.card.dim}].", hint=HINT)

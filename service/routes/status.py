@@ -43,7 +43,7 @@ def status_routes(searcher: Searcher) -> APIRouter:
             clip_loaded=engine.model_loaded,
             qdrant_connected=engine.store_answers,
             redis_connected=uses_redis and cached,
-            device="cpu",
+            device=engine.device,
             reason=" ".join(reasons) or None,
         )
 

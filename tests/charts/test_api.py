@@ -106,6 +106,36 @@ def test_a_gpu_is_given_back_before_the_next_pod_asks_for_it() -> None:
     assert container(manifests)["image"].startswith("docker.io/searchindex/service-gpu:")
 
 
+def test_a_gpu_that_was_asked_for_is_used() -> None:
+    """The pods are told to, have room for what is compiled, and the Job keeps the weights for them; who says otherwise is heeded."""
+    manifests = rendered("gpu")
+    assert {"ENCODER_RUNTIME": "openclip", "TORCH_DEVICE": "cuda"}.items() <= told(manifests).items()
+    tmp = {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}
+    assert tmp in pod_of(api(manifests))["volumes"]
+    (job,) = (each for each in manifests if each["kind"] == "Job")
+    assert "--keep-weights" in pod_of(job)["containers"][0]["args"]
+    assert _parser().parse_args(pod_of(job)["containers"][0]["args"]).keep_weights == "true"
+    gpu = {"enabled": True}
+    other = told(render("searchindex", {"api": {"gpu": gpu, "settings": {"ENCODER_RUNTIME": "onnx"}}}))
+    assert (other["ENCODER_RUNTIME"], "TORCH_DEVICE" in other) == ("onnx", False)
+    second = told(render("searchindex", {"api": {"gpu": gpu, "settings": {"TORCH_DEVICE": "cuda:1"}}}))
+    assert (second["ENCODER_RUNTIME"], second["TORCH_DEVICE"]) == ("openclip", "cuda:1")
+    without = rendered("cpu")
+    assert {"ENCODER_RUNTIME", "TORCH_DEVICE"}.isdisjoint(told(without))
+    assert "--keep-weights" not in str(rendered("minimal"))
+
+
+def test_indexing_pods_have_an_image_with_torch_where_they_have_a_gpu() -> None:
+    """The controller knows both, from its own registry, or those that are named."""
+
+    def images(values: dict[str, Any]) -> list[str]:
+        env = pod_of(only(render("searchindex", values), "Deployment", "r-controller"))["containers"][0]["env"]
+        return [each["value"].partition(":")[0] for each in env if each["name"] in ("INDEXER_IMAGE", "INDEXER_GPU_IMAGE")]
+
+    assert images({}) == ["docker.io/searchindex/jobs", "docker.io/searchindex/jobs-gpu"]
+    assert images({"controller": {"indexer": {"image": "mine:1", "gpuImage": "mine-gpu:1"}}}) == ["mine", "mine-gpu"]
+
+
 def test_a_missing_collection_is_no_reason_for_a_restart() -> None:
     """Start and life ask whether the process answers; readiness alone whether it could answer a search."""
     found = container(rendered("minimal"))

@@ -24,6 +24,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a route from nowhere": ({"api": {"httpRoute": {"enabled": True}}}, "api.httpRoute.parentRefs"),
     "a certificate for nobody": ({"api": {"ingress": {"enabled": True, "tlsSecret": "t"}}}, "api.ingress.hosts"),
     "killed while it answers": ({"api": {"lifecycle": {"graceSeconds": 29}}}, "api.lifecycle.graceSeconds is below 30"),
+    "a GPU that must not be used": ({"api": {"gpu": {"enabled": True}, "settings": {"FORCE_CPU": True}}}, "set one of them to false"),
     "a GPU asked for twice": ({"api": {"resources": {"limits": {"nvidia.com/gpu": 1}}}}, "set api.gpu.enabled and count"),
 }
 KEPT_BY = {

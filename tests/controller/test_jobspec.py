@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.jobspec import BAD_CONFIGURATION, CHANGEABLE, TOO_MUCH_FAILED, template_hash
 from controller.names import SCHEDULE_TIME, TEMPLATE_HASH, TRIGGER
+from controller.observed import Defaults
 from jobs.ending import ending_of
 from jobs.limits import FailureBudgetExceeded
 from searchindex.errors import InvalidInput
@@ -151,6 +152,25 @@ def test_gpu_is_a_limit_beside_the_other_resources() -> None:
     assert indexer(job(example(indexing={"gpu": 2, "gpuResource": "nvidia.com/mig-1g.5gb"})))["resources"] == {
         "limits": {"nvidia.com/mig-1g.5gb": "2"}
     }
+
+
+def test_a_gpu_that_was_asked_for_is_used() -> None:
+    """Pods with one have the image with torch and are told to run the model on it; without, nothing is another than before."""
+    defaults = Defaults(indexer_image="jobs:1", indexer_gpu_image="jobs-gpu:1")
+    made = job(example(indexing={"gpu": 1}), defaults=defaults)
+    assert indexer(made)["image"] == "jobs-gpu:1"
+    assert {"ENCODER_RUNTIME": "openclip", "TORCH_DEVICE": "cuda"}.items() <= environment(made).items()
+    assert indexer(job(example(indexing={"gpu": 1, "image": "mine:1"}), defaults=defaults))["image"] == "mine:1"
+    plain = job(example(), defaults=defaults)
+    assert indexer(plain)["image"] == "jobs:1"
+    assert "ENCODER_RUNTIME" not in environment(plain)
+
+
+def test_what_runs_the_model_may_be_said_otherwise() -> None:
+    """A folder without weights is indexed on the CPU of a node with GPUs, if somebody wants that."""
+    own = {"name": "indexer", "env": [{"name": "ENCODER_RUNTIME", "value": "onnx"}]}
+    made = job(example(indexing={"gpu": 1, "podTemplate": {"spec": {"containers": [own]}}}))
+    assert environment(made)["ENCODER_RUNTIME"] == "onnx"
 
 
 def test_scheduling_is_passed_on() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs.fetch import ensure_model
-from jobs.shared_settings import ModelSettings
+from jobs.shared_settings import PrepareSettings
 from searchindex.catalogue import ModelCard, find_card
 from searchindex.errors import CollectionMismatch, ModelUnavailable
 from searchindex.models import PreparedModel, read_model
@@ -19,19 +19,23 @@ CARD = find_card("ResNet10-MiniLM/pictograms")
 MODEL = Path(__file__).parents[2] / "samples/model"
 
 
-def wanted(models: Path, *, fingerprint: str | None = None) -> ModelSettings:
-    return ModelSettings(
-        models_path=models, clip_model_name=CARD.architecture, clip_pretrained=CARD.pretrained, model_fingerprint=fingerprint
+def wanted(models: Path, *, fingerprint: str | None = None, keep_weights: bool = False) -> PrepareSettings:
+    return PrepareSettings(
+        models_path=models,
+        clip_model_name=CARD.architecture,
+        clip_pretrained=CARD.pretrained,
+        model_fingerprint=fingerprint,
+        keep_weights=keep_weights,
     )
 
 
-def copied(_card: ModelCard, out: Path) -> PreparedModel:
+def copied(_card: ModelCard, out: Path, **_: bool) -> PreparedModel:
     """Stands for the export, which needs torch and a network."""
     shutil.copytree(MODEL, out)
     return read_model(out)
 
 
-def never(_card: ModelCard, _out: Path) -> PreparedModel:
+def never(_card: ModelCard, _out: Path, **_: bool) -> PreparedModel:
     pytest.fail("it is there already")
 
 
@@ -39,6 +43,21 @@ def test_it_is_made_once(tmp_path: Path):
     """The second Job finds it, checks it, and fetches nothing."""
     made = ensure_model(wanted(tmp_path), copied)
     assert ensure_model(wanted(tmp_path, fingerprint=made.fingerprint), never).folder == tmp_path / CARD.slug
+
+
+def test_weights_are_kept_for_those_who_need_them(tmp_path: Path):
+    """Pods with a GPU ask for them; a folder without is not served to pods that would end at once, and is not changed either."""
+    asked = []
+
+    def make(card: ModelCard, out: Path, *, keep_weights: bool) -> PreparedModel:
+        asked.append(keep_weights)
+        return copied(card, out)
+
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable, match=r"without its weights\. Remove the folder"):
+            ensure_model(wanted(tmp_path, keep_weights=True), make)
+    assert asked == [True]
+    ensure_model(wanted(tmp_path), never)
 
 
 def test_a_truncated_file_is_found_out(tmp_path: Path):

@@ -1,5 +1,8 @@
 """How towers run on a GPU, as far as a CPU can show it: the same vectors compiled, padded to buckets and in sixteen bits."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -124,3 +127,28 @@ def test_a_cpu_compiles_nothing_unless_told():
     for device in ("cuda:7", "tricorder"):
         with pytest.raises(ModelUnavailable, match=f"There is no device {device}"):
             usual_run(device)
+
+
+def test_a_compiled_tower_is_run_by_one_thread(weights, monkeypatch):
+    """A CUDA graph is its thread's own: what was met while warming up is met again, whichever thread of the program asks."""
+    threads = set()
+    monkeypatch.setattr(torch, "compile", lambda function, **_: lambda batch: (threads.add(threading.get_ident()), function(batch))[1])
+    encoder = open_openclip(tiny.CARD, weights=weights, run=Run(compiled=True), towers=Towers.TEXT)
+    encoder.warm_up(batches=1)
+    with ThreadPoolExecutor(2) as pool:
+        assert [rows.shape for rows in pool.map(encoder.encode_texts, [["a"], ["b"], ["c"]])] == [(1, 32)] * 3
+    assert len(threads) == 1
+
+
+def test_a_gpu_compiles_where_there_is_a_compiler(monkeypatch, tmp_path):
+    """An image without one serves uncompiled rather than not at all; CC may name another."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: (9, 0))
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert usual_run("cuda") == Run(device="cuda", autocast=Autocast.BF16, compiled=False)
+    assert usual_run("cuda", compiled=True).compiled
+    (tmp_path / "gcc").touch(mode=0o755)
+    assert usual_run("cuda").compiled
+    (tmp_path / "gcc").rename(tmp_path / "mine")
+    monkeypatch.setenv("CC", "mine")
+    assert usual_run("cuda").compiled

@@ -111,3 +111,9 @@ def test_weights_are_in_memory_once(tmp_path):
     assert seen["peak"] < 0.5 * size
     assert seen["own"] < 0.2 * size
     assert seen["sum"] == pytest.approx(float(written.token_embedding.weight.sum()), abs=0.5)
+
+
+def test_nobody_is_told_of_random_weights(changed, caplog):
+    """open_clip warns of what it built, before it is filled: in a pod's log that would be a false alarm."""
+    load_model(tiny.CARD, weights=changed(), run=Run())
+    assert caplog.records == []

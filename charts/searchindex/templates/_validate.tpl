@@ -29,6 +29,8 @@
     "api.httpRoute.enabled needs api.httpRoute.parentRefs with a Gateway, such as [{name: gateway, namespace: ingress}].")
   (list (and $api.ingress.tlsSecret (not $api.ingress.hosts))
     "api.ingress.tlsSecret needs api.ingress.hosts: a certificate is for host names.")
+  (list (and $api.gpu.enabled $api.settings.FORCE_CPU)
+    "api.settings.FORCE_CPU is set beside api.gpu.enabled, and leaves each pod's GPU idle: set one of them to false.")
   (list (lt ($api.lifecycle.graceSeconds | int) ($grace | int))
     (printf "api.lifecycle.graceSeconds is below %d, preStopSeconds and 25 for requests in flight: raise it, or lower preStopSeconds." $grace))
   (list (hasKey ($api.resources.limits | default dict) $api.gpu.resourceName)

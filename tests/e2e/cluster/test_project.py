@@ -37,9 +37,17 @@ def test_what_is_tested_is_what_runs(name: str) -> None:
 
 def test_programs_have_a_user_by_number() -> None:
     """Kubernetes can prove only of a number that it is not root."""
-    users = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
-    assert users
-    assert all(re.fullmatch(r"[1-9]\d*:[1-9]\d*", user) for user in users)
+    stages = [re.findall(r"^USER (\S+)$", stage, re.MULTILINE) for stage in re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)]
+    last = [users[-1] for users in stages if users]  # before that, one may install something
+    assert last
+    assert all(re.fullmatch(r"[1-9]\d*:[1-9]\d*", user) for user in last)
+
+
+@pytest.mark.parametrize("name", ["service-gpu", "jobs-gpu"])
+def test_towers_can_be_compiled_in_the_images_for_gpus(name: str) -> None:
+    """torch.compile calls a C compiler when a pod starts; a slim base has none."""
+    stage = DOCKERFILE.partition(f" AS {name}\n")[2].partition("\nFROM ")[0]
+    assert re.search(r"apt-get install .*\bg\+\+ libc6-dev\b", stage)
 
 
 def test_programs_start_without_a_shell() -> None:

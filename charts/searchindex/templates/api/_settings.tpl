@@ -37,6 +37,12 @@ LLM_ENABLED: {{ $api.explanations.enabled | quote }}
 {{- if not $api.settings.LOG_FORMAT }}
 LOG_FORMAT: json
 {{- end }}
+{{- if and $api.gpu.enabled (not $api.settings.ENCODER_RUNTIME) }}
+ENCODER_RUNTIME: openclip
+{{- if not $api.settings.TORCH_DEVICE }}
+TORCH_DEVICE: cuda
+{{- end }}
+{{- end }}
 {{- with include "searchindex.otlp" . }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 OTEL_TRACES_SAMPLER_ARG: {{ $.Values.tracesSampleRatio | quote }}

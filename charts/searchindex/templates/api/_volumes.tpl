@@ -3,7 +3,7 @@
 {{- $api := .Values.api -}}
 {{- $qdrant := include "searchindex.qdrant" . | fromYaml -}}
 volumes:
-  - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
+  - {name: tmp, emptyDir: {sizeLimit: {{ ternary "1Gi" "256Mi" $api.gpu.enabled }}}} {{- /* what is compiled for a GPU is kept there */}}
   - {name: thumbnails, emptyDir: {sizeLimit: {{ $api.thumbnailsSizeLimit }}}}
   {{- range $claim := include "searchindex.claims" . | fromYamlArray }}
   {{- $written := and (eq $api.model.source "hub") (eq $claim (include "searchindex.modelClaim" $)) }}

@@ -23,6 +23,9 @@ containers:
       - --models-path=/models
       - --clip-model-name={{ splitList "/" $model.name | first }}
       - --clip-pretrained={{ splitList "/" $model.name | last }}
+      {{- if .Values.api.gpu.enabled }}
+      - --keep-weights
+      {{- end }}
       {{- with $model.fingerprint }}
       - --model-fingerprint={{ . }}
       {{- end }}
