@@ -11,10 +11,10 @@ import pytest
 
 from e2e.cluster.place import find_place
 from e2e.cluster.processes import Processes
-from e2e.kubernetes.kubectl import Kubectl, condition, eventually
+from e2e.kubernetes.kubectl import Kubectl, Manifest, condition, eventually
 from e2e.kubernetes.load import under_load
 from e2e.kubernetes.searched import DEPLOYMENT, searched, whole
-from tests.faults.record import record
+from tests.faults.record import record, scaled
 
 __all__ = ["searched"]  # a fixture
 RATE = 20
@@ -74,20 +74,40 @@ def _waiting(kubectl: Kubectl, reasons: set[str]) -> bool:
     return bool(said & reasons)
 
 
-@pytest.mark.timeout(600)
+def revision_switched(kubectl: Kubectl) -> None:
+    """Another layout of the vectors: all pictures indexed anew into a collection of its own, and the alias moved to it."""
+    found = kubectl.get("si", "photos") or {}
+    number, on_disk = _active(found), bool(found["spec"].get("vectors", {}).get("onDisk"))
+    kubectl.merge("si", "photos", {"spec": {"vectors": {"onDisk": not on_disk}}})
+    eventually(lambda: _active(kubectl.get("si", "photos") or {}) > number, "another revision behind the alias", seconds=240)
+
+
+def _active(index: Manifest) -> int:
+    return int(((index.get("status") or {}).get("active") or {}).get("revision") or 0)
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("done", "case"),
-    [(controller_killed, "F-29"), (cache_killed, "F-39"), (cache_hung, "F-39"), (gpu_absent, "F-38"), (image_absent, "F-38")],
-    ids=["controller killed", "cache killed", "cache hung", "GPU absent", "image absent"],
+    ("done", "case", "times"),
+    [
+        (controller_killed, "F-29", 1),
+        (cache_killed, "F-39", 1),
+        (cache_hung, "F-39", 1),
+        (gpu_absent, "F-38", 1),
+        (image_absent, "F-38", 1),
+        (revision_switched, "F-48", scaled(2)),
+    ],
+    ids=["controller killed", "cache killed", "cache hung", "GPU absent", "image absent", "revision switched"],
 )
-def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], None], case: str) -> None:
-    """By a client that repeats none, all are answered."""
+def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], None], case: str, times: int) -> None:
+    """By a client that repeats none, all are answered, and each answer is a whole one with the right picture in it."""
     whole(searched, 2)
     with under_load(searched.namespace, rate=RATE) as load:
-        done(searched)
+        for _ in range(times):
+            done(searched)
     print(load.said)  # noqa: T201  # pytest shows it where the test fails: what each failed search was answered
     assert load.asked > RATE
-    record(case, 1, load.failed, measured=f"{load.asked:,} searches")
+    record(case, times, load.failed, measured=f"{load.asked:,} searches")
 
 
 @pytest.mark.timeout(600)
