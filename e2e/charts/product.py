@@ -4,11 +4,6 @@ import http.client
 import json
 import os
 import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,44 +76,3 @@ def ask(path: str, body: object = None, *, key: str = "") -> tuple[int, Any]:
     finally:
         connection.close()
     return answer.status, json.loads(text) if "json" in (answer.getheader("Content-Type") or "") else text
-
-
-@dataclass(slots=True)
-class Asked:
-    """What came of searches that were asked at a rate; `failed`: anything but 200 with the right picture."""
-
-    answered: int = 0
-    failed: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def asking(*, rate: float, callers: int = 10) -> Iterator[Asked]:
-    """Searches go on meanwhile, `rate` a second in all, each on a connection of its own."""
-    asked, ended, lock = Asked(), threading.Event(), threading.Lock()
-
-    def one() -> None:
-        while not ended.wait(callers / rate):
-            outcome = _outcome()
-            with lock:
-                asked.answered += not outcome
-                asked.failed += [outcome] if outcome else []
-
-    threads = [threading.Thread(target=one, daemon=True) for _ in range(callers)]
-    for thread in threads:
-        thread.start()
-        time.sleep(1 / rate)  # not all at once
-    yield asked
-    ended.set()
-    for thread in threads:
-        thread.join(30)
-
-
-def _outcome() -> str:
-    """Empty where all is well."""
-    try:
-        status, document = ask("/search", QUERY)
-    except OSError as error:
-        return f"{time.strftime('%H:%M:%S')} {type(error).__name__}: {error}"
-    if status != http.HTTPStatus.OK:
-        return f"{time.strftime('%H:%M:%S')} {status}: {str(document)[:200]}"
-    return "" if document["results"][0]["metadata"]["file_name"] == "red-heart.png" else "another picture"
