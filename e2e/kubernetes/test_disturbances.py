@@ -18,7 +18,8 @@ from tests.faults.record import record, scaled
 
 __all__ = ["searched"]  # a fixture
 RATE = 20
-HUNG, STOPPED = 20, 60  # seconds
+HUNG = 20  # seconds
+STOPPED = 35  # less than the 50 that a node may be silent: after longer Kubernetes itself takes its pods out of their Services for a moment
 PAUSE = 'REDISCLI_AUTH="$(cat /etc/redis-auth/*)" redis-cli client pause {milliseconds} all'
 GPU = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
 
@@ -112,7 +113,7 @@ def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], 
 
 @pytest.mark.timeout(600)
 def test_an_api_server_that_is_stopped_is_not_missed(searched: Kubectl) -> None:
-    """F-31: for a minute nobody can change the cluster; searches know nothing of it, and the controller is there afterwards."""
+    """F-31: for half a minute nobody can change the cluster; searches know nothing of it, and the controller is there afterwards."""
     pid = Processes(find_place()).pid("apiserver")
     if pid is None:
         pytest.skip("only the API server of the project's own cluster is stopped: python3 -m e2e.cluster up")
