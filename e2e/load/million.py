@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--rates", type=float, nargs="+", default=[2.0, 5.0, 10.0], help="searches a second, one run each")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--keep", action="store_true", help="write docs/results/load-million*.json and .html")
+    parser.add_argument("--keep", action="store_true", help="write docs/results/load-million-*.json and .html, and million-trace.json")
     asked = parser.parse_args(arguments)
     folder = _model()
     kubectl = Kubectl(_environment())
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         found = {"filled": filled, "trace": witness(release)}
     print(json.dumps(found["trace"], indent=2))  # noqa: T201
     if asked.keep:
-        (RESULTS / "load-million-trace.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+        (RESULTS / "million-trace.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     return 0
 
 
