@@ -31,8 +31,11 @@ class QdrantCollections:
         self._known: dict[str, tuple[Any, Collection]] = {}
 
     async def collection_names(self) -> list[str]:
+        """Whatever else was known of collections that are gone is forgotten."""
         found = await self._ask("GET", "/collections")
-        return sorted(each["name"] for each in found["collections"])
+        names = sorted(each["name"] for each in found["collections"])
+        self._known = {name: self._known[name] for name in names if name in self._known}
+        return names
 
     async def aliases(self) -> dict[str, str]:
         found = await self._ask("GET", "/aliases")

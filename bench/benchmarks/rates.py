@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from bench.benchmark import Benchmark, Sampler, Setup
-from bench.benchmarks.overload import PROMISE
 from bench.capacity import FULL, QUICK, capacity
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.load import one_by_one, run
@@ -59,7 +58,7 @@ def open_arm(setup: Setup, *, arm: str, workloads: Sequence[str], cached: bool) 
     def sample() -> Sample:
         taken: dict[str, Sequence[float]] = {}
         for name in workloads:
-            found = run(capacity(port, BODIES[name](stream), effort, last=last.get(name), least=PROMISE))
+            found = run(capacity(port, BODIES[name](stream), effort, last=last.get(name)))
             last[name] = found.rate
             taken |= {f"{name} rate": [found.rate], f"{name} ms": found.unloaded}
         return taken
@@ -101,8 +100,7 @@ BENCHMARK = Benchmark(
     compares=(
         "POST /search end to end, the product against FastAPI, open_clip, Qdrant and Redis put together plainly (bench/baseline_seed),"
         f" both with {CARD}'s layout on {COUNT:,} vectors: the highest constant rate at which every search is answered and P99, from when"
-        f" it was due, is at most {PROMISE:.0f} ms, or twice that of a single caller where that is more: of twice its own alone, the"
-        f" faster server would promise more. Zipf: exponent 1.05 over 10,000 ranks, the first {KNOWN} asked before."
+        f" it was due, is at most twice that of a single caller. Zipf: exponent 1.05 over 10,000 ranks, the first {KNOWN} asked before."
     ),
     minutes=35,
     rounds=3,
