@@ -1,14 +1,14 @@
 """helm, as a person uses it, in one namespace."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e.kubernetes.kubectl import Kubectl, Refused
+from e2e.kubernetes.helm import helm
+from e2e.kubernetes.kubectl import Kubectl
 
 CHARTS = Path(__file__).parents[2] / "charts"
 SECONDS = 240
@@ -33,9 +33,4 @@ class Helm:
         self._run("uninstall", release, "--wait", "--ignore-not-found", f"--timeout={SECONDS}s")
 
     def _run(self, *arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, **self.kubectl.environment}
-        command = ["helm", "-n", self.kubectl.namespace, *arguments]
-        done = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, timeout=SECONDS + 30, check=False)
-        if done.returncode:
-            raise Refused(done.stderr.strip())
-        return done
+        return helm(self.kubectl, *arguments, given=given, seconds=SECONDS + 30)

@@ -1,7 +1,6 @@
 """What the tests on a cluster share: the cluster, a namespace for each module, a Qdrant that pods and controllers reach."""
 
 import os
-import shlex
 import subprocess
 import sys
 import uuid
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from e2e.kubernetes.indexes import STUB
-from e2e.kubernetes.kubectl import Kubectl, eventually
+from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of
 
 ROOT = Path(__file__).parents[2]
 CRD = ROOT / "charts/searchindex-crds/files/searchindexes.yaml"
@@ -24,9 +23,7 @@ def environment() -> dict[str, str]:
     if os.environ.get("KUBECONFIG"):
         return {"KUBECONFIG": os.environ["KUBECONFIG"]}
     subprocess.run([sys.executable, "-m", "e2e.cluster", "up"], cwd=ROOT, check=True, timeout=1500)
-    printed = subprocess.run([sys.executable, "-m", "e2e.cluster", "env"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    pairs = [part.partition("=") for part in shlex.split(printed) if "=" in part]
-    return {name: os.path.expandvars(value) for name, _, value in pairs}
+    return variables_of("e2e.cluster")
 
 
 @pytest.fixture(scope="session")

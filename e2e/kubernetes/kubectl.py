@@ -2,17 +2,28 @@
 
 import json
 import os
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
 Manifest = dict[str, Any]
 
 
 class Refused(Exception):
     """kubectl's exit status is not 0; the message is its own."""
+
+
+def variables_of(program: str) -> dict[str, str]:
+    """What `python -m PROGRAM env` prints, as a shell would take it: KUBECONFIG and PATH of a cluster."""
+    printed = subprocess.run([sys.executable, "-m", program, "env"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    pairs = [part.partition("=") for part in shlex.split(printed) if "=" in part]
+    return {name: os.path.expandvars(value) for name, _, value in pairs}
 
 
 @dataclass(frozen=True, slots=True)

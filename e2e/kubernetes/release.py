@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from e2e.kubernetes.helm import helm
 from e2e.kubernetes.indexes import PICTOGRAMS
 from e2e.kubernetes.kubectl import Kubectl, Manifest, Refused, condition, eventually
 from searchindex import __version__
@@ -95,11 +95,7 @@ class Release:
         return answer.json()
 
     def helm(self, *arguments: str, seconds: float = 300) -> str:
-        environment = {**os.environ, **self.kubectl.environment}
-        command = ["helm", *arguments, "--namespace", self.kubectl.namespace]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
+        return helm(self.kubectl, *arguments, seconds=seconds).stdout
 
     def install(self, *flags: str) -> str:
         """Or upgrade. The API is ready only once there is an index, so nothing is waited for."""

@@ -1,13 +1,14 @@
 """The tutorial's release with two API pods, which something is done to while it is searched through the ingress."""
 
-import os
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from e2e.kubernetes.helm import helm
 from e2e.kubernetes.kubectl import Kubectl, condition, eventually
+from e2e.kubernetes.load import under_load
+from tests.faults.record import record
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples/tutorial"
@@ -23,29 +24,14 @@ def searched(namespace: Kubectl, environment: dict[str, str]) -> Iterator[Kubect
     slow.run("wait", "--for=condition=Complete", "job/samples", "--timeout=120s")
     values = {"api.replicas": "2", "api.ingress.hosts[0]": name, "controller.watchNamespaces[0]": name}
     flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-    helm(
-        environment,
-        "upgrade",
-        "--install",
-        "search",
-        str(ROOT / "charts/searchindex"),
-        "-n",
-        name,
-        "-f",
-        str(EXAMPLES / "values.yaml"),
-        *flags,
-    )
+    chart = ("search", str(ROOT / "charts/searchindex"), "-f", str(EXAMPLES / "values.yaml"))
+    helm(slow, "upgrade", "--install", *chart, *flags)
     slow.run("apply", "-f", str(EXAMPLES / "searchindex.yaml"))
     eventually(lambda: condition(slow.get("si", "photos"), "Ready")[0] == "True", "Ready", seconds=240)
     slow.run("rollout", "status", DEPLOYMENT, "--timeout=240s")
     yield slow
     slow.run("delete", "si", "--all", "--timeout=60s")
-    helm(environment, "uninstall", "search", "-n", name)
-
-
-def helm(environment: dict[str, str], *arguments: str) -> None:
-    done = subprocess.run(["helm", *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+    helm(slow, "uninstall", "search")
 
 
 def whole(kubectl: Kubectl, pods: int) -> None:
@@ -57,3 +43,14 @@ def whole(kubectl: Kubectl, pods: int) -> None:
         return len(ready) == len(found) == pods
 
     eventually(there, f"{pods} pods of the API", seconds=180)
+
+
+def none_fails(searched: Kubectl, done: Callable[[Kubectl], None], *, case: str, rate: int, times: int = 1) -> None:
+    """Where `done` is done so often, at `rate` searches a second by a client that repeats none; counted for `case`."""
+    whole(searched, 2)
+    with under_load(searched.namespace, rate=rate) as load:
+        for _ in range(times):
+            done(searched)
+    print(load.said)  # noqa: T201  # pytest shows it where the test fails: what each failed search was answered
+    assert load.asked > rate
+    record(case, times, load.failed, measured=f"{load.asked:,} searches")

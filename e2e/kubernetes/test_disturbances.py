@@ -4,24 +4,21 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
 from e2e.cluster.place import find_place
 from e2e.cluster.processes import Processes
 from e2e.kubernetes.kubectl import Kubectl, Manifest, condition, eventually
-from e2e.kubernetes.load import under_load
-from e2e.kubernetes.searched import DEPLOYMENT, searched, whole
-from tests.faults.record import record, scaled
+from e2e.kubernetes.searched import DEPLOYMENT, none_fails, searched, whole
+from tests.faults.record import scaled
 
 __all__ = ["searched"]  # a fixture
 RATE = 20
 HUNG = 20  # seconds
 STOPPED = 35  # less than the 50 that a node may be silent: after longer Kubernetes itself takes its pods out of their Services for a moment
 PAUSE = 'REDISCLI_AUTH="$(cat /etc/redis-auth/*)" redis-cli client pause {milliseconds} all'
-GPU = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
 
 
 def controller_killed(kubectl: Kubectl) -> None:
@@ -40,17 +37,19 @@ def cache_hung(kubectl: Kubectl) -> None:
 
 def gpu_absent(kubectl: Kubectl) -> None:
     """A pod that no node has room for waits, and says so; those that are there answer until it is taken back."""
-    kubectl.run("patch", DEPLOYMENT, "-p", _patch(GPU))
-    eventually(lambda: _waiting(kubectl, {"Unschedulable"}), "a pod that waits for a GPU", seconds=60)
-    time.sleep(10)
-    kubectl.run("rollout", "undo", DEPLOYMENT)
-    whole(kubectl, 2)
+    _never_ready(kubectl, {"resources": {"limits": {"nvidia.com/gpu": 1}}}, {"Unschedulable"})
 
 
 def image_absent(kubectl: Kubectl) -> None:
     """A pod whose image nobody has is not waited for by those that answer."""
-    kubectl.run("patch", DEPLOYMENT, "-p", _patch({"image": "localhost/searchindex/none:0"}))
-    eventually(lambda: _waiting(kubectl, {"ErrImagePull", "ImagePullBackOff"}), "a pod without its image", seconds=60)
+    _never_ready(kubectl, {"image": "localhost/searchindex/none:0"}, {"ErrImagePull", "ImagePullBackOff"})
+
+
+def _never_ready(kubectl: Kubectl, container: dict[str, object], reasons: set[str]) -> None:
+    """`container`: what a new pod's is changed in, so that it waits for one of the reasons; then it is taken back."""
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "api", **container}]}}}}
+    kubectl.run("patch", DEPLOYMENT, "-p", json.dumps(change))
+    eventually(lambda: _waiting(kubectl, reasons), f"a pod that waits: {reasons}", seconds=60)
     time.sleep(10)
     kubectl.run("rollout", "undo", DEPLOYMENT)
     whole(kubectl, 2)
@@ -61,10 +60,6 @@ def _killed(kubectl: Kubectl, deployment: str, selector: str) -> None:
     pod = kubectl.list("pods", selector)[0]["metadata"]["name"]
     kubectl.delete("pod", pod, force=True)
     kubectl.run("rollout", "status", deployment, "--timeout=120s")
-
-
-def _patch(container: dict[str, object]) -> str:
-    return json.dumps({"spec": {"template": {"spec": {"containers": [{"name": "api", **container}]}}}})
 
 
 def _waiting(kubectl: Kubectl, reasons: set[str]) -> bool:
@@ -102,13 +97,7 @@ def _active(index: Manifest) -> int:
 )
 def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], None], case: str, times: int) -> None:
     """By a client that repeats none, all are answered, and each answer is a whole one with the right picture in it."""
-    whole(searched, 2)
-    with under_load(searched.namespace, rate=RATE) as load:
-        for _ in range(times):
-            done(searched)
-    print(load.said)  # noqa: T201  # pytest shows it where the test fails: what each failed search was answered
-    assert load.asked > RATE
-    record(case, times, load.failed, measured=f"{load.asked:,} searches")
+    none_fails(searched, done, case=case, rate=RATE, times=times)
 
 
 @pytest.mark.timeout(600)
@@ -117,21 +106,16 @@ def test_an_api_server_that_is_stopped_is_not_missed(searched: Kubectl) -> None:
     pid = Processes(find_place()).pid("apiserver")
     if pid is None:
         pytest.skip("only the API server of the project's own cluster is stopped: python3 -m e2e.cluster up")
-    whole(searched, 2)
-    with under_load(searched.namespace, rate=RATE) as load, _stopped(pid):
-        time.sleep(STOPPED)
-    print(load.said)  # noqa: T201  # as above
-    record("F-31", 1, load.failed, measured=f"{load.asked:,} searches in {STOPPED} s without an API server")
+    none_fails(searched, lambda _: _stopped(pid), case="F-31", rate=RATE)
     whole(searched, 2)
     searched.merge("si", "photos", {"metadata": {"labels": {"seen": "again"}}, "spec": {"hnsw": {"m": 24}}})
     eventually(lambda: _up_to_date(searched), "the controller does what is asked afterwards", seconds=90)
 
 
-@contextmanager
-def _stopped(pid: int) -> Iterator[None]:
+def _stopped(pid: int) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
-        yield
+        time.sleep(STOPPED)
     finally:
         os.kill(pid, signal.SIGCONT)
 

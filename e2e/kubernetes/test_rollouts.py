@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from e2e.kubernetes.kubectl import Kubectl
-from e2e.kubernetes.load import under_load
-from e2e.kubernetes.searched import DEPLOYMENT, searched, whole
-from tests.faults.record import record, scaled
+from e2e.kubernetes.searched import DEPLOYMENT, none_fails, searched, whole
+from tests.faults.record import scaled
 
 __all__ = ["searched"]  # a fixture
 RATE = 50
@@ -39,10 +38,4 @@ def scaled_to_one(kubectl: Kubectl) -> None:
 )
 def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], None], times: int) -> None:
     """Rollouts: at fifty searches a second through the ingress, by a client that repeats none, all are answered."""
-    whole(searched, 2)
-    with under_load(searched.namespace, rate=RATE) as load:
-        for _ in range(times):
-            done(searched)
-    print(load.said)  # noqa: T201  # pytest shows it where the test fails: what each failed search was answered
-    assert load.asked > RATE
-    record("F-43", times, load.failed, measured=f"{load.asked:,} searches")
+    none_fails(searched, done, case="F-43", rate=RATE, times=times)

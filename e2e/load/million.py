@@ -8,14 +8,13 @@ times of the stages are the service's own, and one trace of the last run is kept
 import argparse
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from e2e.kubernetes.kubectl import Kubectl, eventually
+from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of
 from e2e.kubernetes.release import CLAIM, Release, pod_on_claim, released, values
 from e2e.load.traces import witness
 from searchindex.models import read_model
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", action="store_true", help="write docs/results/load-million-*.json and .html, and million-trace.json")
     asked = parser.parse_args(arguments)
     folder = _model()
-    kubectl = Kubectl(_environment())
+    kubectl = Kubectl(variables_of("e2e.target"))
     kubectl.run("apply", "-f", str(CRD))
     with released(kubectl) as release:
         _install(release, folder)
@@ -59,12 +58,6 @@ def _model() -> Path:
         MODEL.mkdir(parents=True, exist_ok=True)
         subprocess.run([TORCH, "-m", "bench.baseline_seed.towers", "prepare", str(MODEL), "ViT-H-14"], cwd=ROOT, check=True)
     return MODEL / "int8"
-
-
-def _environment() -> dict[str, str]:
-    printed = subprocess.run([sys.executable, "-m", "e2e.target", "env"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    pairs = [part.partition("=") for part in shlex.split(printed) if "=" in part]
-    return {name: os.path.expandvars(value) for name, _, value in pairs}
 
 
 def _install(release: Release, folder: Path) -> None:
