@@ -14,18 +14,7 @@ from searchindex.encoders.openclip_graphs import text_tower, write_graph
 from searchindex.errors import InvalidInput, ModelUnavailable
 from searchindex.models import Precision, read_model, sha256_of
 from tests.golden import tiny
-from tests.golden.make import tiny_model
 from tests.torch.references import image_vectors, random_model, save_weights, text_vectors
-
-
-@pytest.fixture(scope="module")
-def model():
-    return tiny_model()
-
-
-@pytest.fixture(scope="module")
-def weights(model, tmp_path_factory):
-    return save_weights(model, tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 def check(prepared, model, *, size: int) -> None:

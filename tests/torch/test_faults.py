@@ -15,7 +15,6 @@ from searchindex.encoders.openclip_packages import packages
 from searchindex.errors import ModelUnavailable
 from tests.faults.record import record
 from tests.golden import tiny
-from tests.golden.make import tiny_model
 from tests.small_disk import run_on_small_disk
 from tests.torch.references import random_model, save_weights
 
@@ -86,11 +85,6 @@ disk.fill()
 opened = onnx.open_text_encoder(made), opening.open_text_encoder(made, Runtime(kind=Kind.OPENCLIP, device="cpu"))
 print(json.dumps({"made": True, "answers": [each.encode_texts(["a cat"]).shape for each in opened]}))
 """
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    return save_weights(tiny_model(), tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 def test_room_is_asked_for_before_anything_is_written(weights, tmp_path, monkeypatch):

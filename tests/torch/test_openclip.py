@@ -16,20 +16,9 @@ from searchindex.encoders.openclip_packages import packages
 from searchindex.encoders.openclip_run import Run
 from searchindex.errors import ModelUnavailable
 from tests.golden import tiny
-from tests.golden.make import tiny_model
-from tests.torch.references import image_vectors, random_model, save_weights, text_vectors
+from tests.torch.references import image_vectors, random_model, text_vectors
 
 NOT_CAUSAL = ("MobileCLIP-S1", "ViT-B-16-SigLIP2-256", "coca_ViT-B-32")
-
-
-@pytest.fixture(scope="module")
-def model():
-    return tiny_model()
-
-
-@pytest.fixture(scope="module")
-def weights(model, tmp_path_factory):
-    return save_weights(model, tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 def test_texts_and_pictures_are_encoded_as_by_open_clip(model, weights):

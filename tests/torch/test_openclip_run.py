@@ -15,21 +15,10 @@ from searchindex.encoders.openclip_model import Towers
 from searchindex.encoders.openclip_run import Autocast, Run, usual_run
 from searchindex.errors import ModelUnavailable
 from tests.golden import tiny
-from tests.golden.make import tiny_model
-from tests.torch.references import image_vectors, save_weights, text_vectors
+from tests.torch.references import image_vectors, text_vectors
 
 TEXTS = [*tiny.TEXTS, "a red bicycle", "a photograph of a lake in winter with a house and a boat on its shore"]
 EXACT = 1e-5  # of a component, in float32
-
-
-@pytest.fixture(scope="module")
-def model():
-    return tiny_model()
-
-
-@pytest.fixture(scope="module")
-def weights(model, tmp_path_factory):
-    return save_weights(model, tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -42,11 +42,6 @@ print(json.dumps({"peak": held("VmHWM") - peak, "own": held("RssAnon") - own, "s
 """
 
 
-@pytest.fixture(scope="module")
-def model():
-    return tiny_model()
-
-
 @pytest.fixture
 def changed(model, tmp_path):
     """A file of the tiny model's weights, with some more or without some."""

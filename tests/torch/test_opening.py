@@ -21,21 +21,10 @@ from searchindex.encoders.runtime import Kind, Runtime
 from searchindex.errors import InvalidInput, ModelUnavailable
 from searchindex.models import ModelFile, Precision, read_model, sha256_of
 from tests.golden import tiny
-from tests.golden.make import tiny_model
-from tests.torch.references import image_vectors, save_weights, text_vectors
+from tests.torch.references import image_vectors, text_vectors
 
 OPENCLIP = Runtime(kind=Kind.OPENCLIP, device="cpu")
 KEPT = {"keep_weights": True, "precision": Precision.FP32}  # which rests on no eight-bit arithmetic of this machine
-
-
-@pytest.fixture(scope="module")
-def model():
-    return tiny_model()
-
-
-@pytest.fixture(scope="module")
-def weights(model, tmp_path_factory):
-    return save_weights(model, tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 @pytest.fixture(scope="module")
