@@ -129,7 +129,7 @@ def start_qdrant(folder: Path, *, api_key: str = "", storage: Path | None = None
     if api_key:
         environment["QDRANT__SERVICE__API_KEY"] = api_key
     command = [str(qdrant_binary()), "--disable-telemetry"]
-    engine = Engine(command, folder, environment, lambda: _http_ok(http_port))
+    engine = Engine(command, folder, environment, lambda: _http_ok(http_port) and _listens(grpc_port))
     engine.start()
     return QdrantServer(engine, http_port, grpc_port)
 
@@ -209,6 +209,12 @@ def _http_ok(port: int) -> bool:
     with contextlib.closing(connection):
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.HTTPStatus.OK
+
+
+def _listens(port: int) -> bool:
+    """Qdrant says that it is ready now and then before it listens for gRPC."""
+    with socket.create_connection((HOST, port), timeout=1):
+        return True
 
 
 def _redis_ok(port: int) -> bool:
