@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-RUN = 'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && echo mounted && exec "$@"'
-MOUNT = 'mount -t tmpfs -o size="$1" tmpfs "$2" && echo ready && exec cat'  # cat ends with the test, however that ends
+READY = "ready"
+MOUNT = f'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && echo {READY} && exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,14 @@ class SmallDisk:
 @contextmanager
 def small_disk(folder: Path, *, size: int) -> Iterator[SmallDisk]:
     """`size` in bytes. It is mounted upon `folder`, of which nobody else takes notice."""
-    if shutil.which("unshare") is None:
-        pytest.skip("a small disk needs unshare, of util-linux")
-    command = [*NAMESPACE, MOUNT, "sh", str(size), str(folder)]
+    command = _mounting(folder, size, ["cat"])  # which ends with the test, however that ends
     holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
     assert holder.stdin
     assert holder.stdout
     assert holder.stderr
     try:
-        if holder.stdout.readline() != "ready\n":
-            pytest.skip(f"no small disk can be had here: {holder.stderr.read().strip()[-200:]}")
+        if holder.stdout.readline().strip() != READY:
+            _refused(holder.stderr.read())
         yield SmallDisk(Path(f"/proc/{holder.pid}/root{folder}"))
     finally:
         holder.stdin.close()
@@ -64,11 +63,19 @@ def run_on_small_disk(folder: Path, command: list[str], *, size: int, cwd: Path)
     """The lines that a command writes which is alone in seeing such a file system upon `folder`, by its own path: what leads by way of
     /proc cannot be resolved. It has to end well.
     """
-    if shutil.which("unshare") is None:
-        pytest.skip("a small disk needs unshare, of util-linux")
-    whole = [*NAMESPACE, RUN, "sh", str(size), str(folder), *command]
-    done = subprocess.run(whole, capture_output=True, text=True, check=False, cwd=cwd, timeout=600)  # noqa: S603
-    if not done.stdout.startswith("mounted"):
-        pytest.skip(f"no small disk can be had here: {done.stderr.strip()[-200:]}")
+    done = subprocess.run(_mounting(folder, size, command), capture_output=True, text=True, check=False, cwd=cwd, timeout=600)  # noqa: S603
+    if not done.stdout.startswith(READY):
+        _refused(done.stderr)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()[1:]
+
+
+def _mounting(folder: Path, size: int, command: list[str]) -> list[str]:
+    """`command`, which is begun once there is the disk, and the line READY before it."""
+    if shutil.which("unshare") is None:
+        pytest.skip("a small disk needs unshare, of util-linux")
+    return [*NAMESPACE, MOUNT, "sh", str(size), str(folder), *command]
+
+
+def _refused(said: str) -> NoReturn:
+    pytest.skip(f"no small disk can be had here: {said.strip()[-200:]}")
