@@ -1,7 +1,8 @@
 """What the tests counted of each fault case: of the last run in .build/faults, and of all runs in docs/results/faults.json.
 
 A run replaces what its own test functions counted before, and leaves alone what it did not run: the tests of a cluster and those
-that need none run at different times.
+that need none run at different times. One of fewer cases that found nothing new, as `make test` after `make faults FAULT_SCALE=5`,
+replaces nothing.
 """
 
 import json
@@ -51,10 +52,22 @@ def kept(path: Path = KEPT, *, root: Path = ROOT) -> list[Part]:
 
 
 def merged(before: list[Part], now: list[Part]) -> list[Part]:
-    """In the order of the cases."""
-    again = {(part.case, part.function) for part in now}
-    parts = [part for part in before if (part.case, part.function) not in again] + now
-    return sorted(parts, key=lambda part: (part.case, part.test))
+    """In the order of the cases; of each test function those of one run."""
+    old, new = _by_function(before), _by_function(now)
+    chosen = [new[key] if key in new and (key not in old or _replaces(new[key], old[key])) else old[key] for key in old | new]
+    return sorted((part for parts in chosen for part in parts), key=lambda part: (part.case, part.test))
+
+
+def _by_function(parts: list[Part]) -> dict[tuple[str, str], list[Part]]:
+    found: dict[tuple[str, str], list[Part]] = {}
+    for part in parts:
+        found.setdefault((part.case, part.function), []).append(part)
+    return found
+
+
+def _replaces(new: list[Part], old: list[Part]) -> bool:
+    now, before = _sum(new), _sum(old)
+    return bool(now.bad or before.bad) or now.cases >= before.cases
 
 
 def keep(parts: list[Part], path: Path = KEPT) -> None:

@@ -1,6 +1,7 @@
 """`python -m bench.million [--points N] [--folder F] [--keep]`: load, build, search beside bare Qdrant, and search while loading.
 
-1. A collection of N structured vectors of 1,024 is loaded and built, by `jobs simulate`.
+1. A collection of N structured vectors of 1,024 is loaded and built, by `jobs simulate`, with every core.
+   Then the server has one thread for building, as the chart gives it.
 2. Its searches: the product's in turn with Qdrant's own client's, with recall of both against an exact search.
 3. Another revision, of --candidate points, with vectors on disk and one building thread, is loaded and built while the first is searched.
 4. The server starts anew with each collection alone: what is resident after as many searches.
@@ -9,6 +10,7 @@
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from typing import Any
 from bench.figures import quantile
 from bench.machine import this_machine
 from bench.million.arms import Asked, Bare, Product, Row, in_turn, recalls
-from bench.million.server import ended, following, resident, simulate
+from bench.million.server import ended, following, resident, restarted, simulate
 from jobs.simulation.vectors import BLOCK, Simulation
 from tests.engines import QdrantServer, start_qdrant
 
@@ -54,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _measured(server: QdrantServer, asked: argparse.Namespace) -> dict[str, Any]:
     candidate = asked.candidate or asked.points
+    await asyncio.to_thread(restarted, server, optimizer_threads=os.cpu_count() or 1)  # nobody searches yet
     loaded = await asyncio.to_thread(ended, simulate(server, ACTIVE, points=asked.points))
+    await asyncio.to_thread(restarted, server, optimizer_threads=1)
     rows = list(Simulation(DIM).queries(asked.points // BLOCK + 1, WARM + asked.queries))
     product, bare = Product(server, ACTIVE), Bare(server, ACTIVE)
     await in_turn((product, bare), rows[:WARM])

@@ -10,7 +10,15 @@ from typing import Any
 from tests.engines import QdrantServer
 
 ROOT = Path(__file__).resolve().parents[2]
+BUDGET = "QDRANT__STORAGE__PERFORMANCE__OPTIMIZER_CPU_BUDGET"
 MEMORY = re.compile(r"^(VmRSS|RssAnon|RssFile):\s+(\d+) kB$", re.MULTILINE)
+
+
+def restarted(server: QdrantServer, *, optimizer_threads: int) -> None:
+    """Anew on the same files, with so many threads for segments and graphs: `optimizerThreads` of the chart, which has 1."""
+    server.engine.stop()
+    server.engine.environment[BUDGET] = str(optimizer_threads)
+    server.engine.start()
 
 
 def simulate(server: QdrantServer, collection: str, *, points: int, flags: tuple[str, ...] = ()) -> "subprocess.Popen[str]":

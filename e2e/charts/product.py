@@ -1,54 +1,28 @@
-"""The whole product by one release: its values for a cluster of the tests, its index over the samples, and searches through the ingress."""
+"""The whole product by one release, as a person asks for it who has no keys yet, and searches through the ingress."""
 
 import http.client
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from e2e.kubernetes.indexes import PICTOGRAMS
-from e2e.kubernetes.kubectl import Manifest
+from e2e.kubernetes import release
+from e2e.kubernetes.samples import search_index
 
 ROOT = Path(__file__).parents[2]
 RELEASE = "si"
 HOST = "installed.example"
 QUERY = {"query": "red heart", "top_k": 3}
-FOLDER = "models/ResNet10-MiniLM--pictograms"
-INDEX: Manifest = {
-    "apiVersion": "searchindex.dev/v1alpha1",
-    "kind": "SearchIndex",
-    "metadata": {"name": "pictograms"},
-    "spec": {
-        "store": {"host": f"{RELEASE}-qdrant", "apiKeySecretRef": {"name": f"{RELEASE}-qdrant", "key": "api-key"}},
-        "model": {"name": PICTOGRAMS, "source": {"pvc": {"claimName": "samples", "path": FOLDER}}},
-        "sources": [{"name": "samples", "pvc": {"claimName": "samples", "path": "pictures"}}],
-    },
-}
-
-
-def registry() -> str:
-    """Where the project's own images are, as e2e/target.py says."""
-    return os.environ.get("E2E_REPOSITORY", "localhost/searchindex").removesuffix("/searchindex")
+INDEX = search_index({"host": f"{RELEASE}-qdrant", "apiKeySecretRef": {"name": f"{RELEASE}-qdrant", "key": "api-key"}})
 
 
 def values(namespace: str, **api: Any) -> dict[str, Any]:
-    """Small requests, as a machine of tests has two cores; nothing else is changed but where things are. `api`: more of `api`."""
-    small = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}}
-    return {
-        "api": {
-            "image": {"registry": registry()},
-            "collection": "pictograms",
-            "model": {"name": PICTOGRAMS, "source": "pvc", "pvc": {"claimName": "samples", "path": FOLDER}},
-            "pictures": {"samples": {"claimName": "samples", "path": "pictures"}},
-            "ingress": {"enabled": True, "hosts": [HOST]},
-            "resources": small,
-            **api,
-        },
-        "controller": {"image": {"registry": registry()}, "watchNamespaces": [namespace]},
-        "qdrant": {"resources": small, "persistence": {"size": "1Gi"}, "snapshots": {"size": "1Gi"}},
-    }
+    """`api`: more of `api`."""
+    given = release.values(HOST, namespace)
+    given["api"] |= api
+    given["qdrant"] |= {"persistence": {"size": "1Gi"}, "snapshots": {"size": "1Gi"}}
+    return given
 
 
 def first_chart(folder: Path) -> Path | None:
@@ -66,7 +40,7 @@ def first_chart(folder: Path) -> Path | None:
 
 def ask(path: str, body: object = None, *, key: str = "") -> tuple[int, Any]:
     """Through the ingress: status and document; OSError where there is no answer."""
-    place = urlsplit(os.environ.get("E2E_INGRESS", "http://127.0.0.1:8081"))
+    place = urlsplit(release.INGRESS)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
     try:
         headers = {"Host": HOST, "Content-Type": "application/json"} | ({"X-API-Key": key} if key else {})

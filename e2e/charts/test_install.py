@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from e2e.charts.helm import Helm
-from e2e.charts.product import INDEX, QUERY, RELEASE, ask, first_chart, registry, values
+from e2e.charts.product import INDEX, QUERY, RELEASE, ask, first_chart, values
 from e2e.kubernetes.conftest import kubectl
 from e2e.kubernetes.kubectl import Kubectl, Manifest, condition, eventually
-from e2e.kubernetes.test_lifecycle import CLAIM, FILL
+from e2e.kubernetes.samples import REPOSITORY, claim, image, pod_on_claim
 from service.key_file import KeyScope, new_key
 
 __all__ = ["kubectl"]  # a fixture: the definition is installed
@@ -42,10 +42,9 @@ def test_the_first_chart_is_there(namespace: Kubectl, helm: Helm, uids: dict[str
     old = first_chart(tmp_path)
     if old is None:
         pytest.skip("this clone has no history: there is no older chart to upgrade from")
-    namespace.apply(CLAIM, FILL, INDEX)
-    image = {"repository": f"{registry()}/searchindex/controller"}
-    indexer = {"image": f"{registry()}/searchindex/jobs:0.1.0"}
-    helm.install(RELEASE, str(old), {"controller": {"image": image, "indexer": indexer, "watchNamespaces": [namespace.namespace]}})
+    namespace.apply(claim(), pod_on_claim("fill"), INDEX)
+    controller = {"image": {"repository": f"{REPOSITORY}/controller"}, "indexer": {"image": image("jobs")}}
+    helm.install(RELEASE, str(old), {"controller": {**controller, "watchNamespaces": [namespace.namespace]}})
     eventually(lambda: condition(namespace.get("si", "pictograms"), "StoreReachable")[0] == "False", "StoreReachable is False")
     uids["index"], uids["controller"] = uid(namespace, "si", "pictograms"), uid(namespace, "deployment", f"{RELEASE}-controller")
     namespace.run("wait", "--for=condition=Complete", "job/fill", "--timeout=60s")
@@ -58,7 +57,7 @@ def test_one_command_until_a_search_is_answered(namespace: Kubectl, helm: Helm, 
     assert warnings == ""
     eventually(lambda: condition(namespace.get("si", "pictograms"), "Ready")[0] == "True", "Ready", seconds=240)
     status, found = eventually(lambda: (answer := ask("/search", QUERY))[0] == 200 and answer, "an answer through the ingress", seconds=60)
-    assert (status, found["results"][0]["metadata"]["file_path"]) == (200, "samples/smileys-emotion/red-heart.png")
+    assert (status, found["results"][0]["metadata"]["file_path"]) == (200, "twemoji/smileys-emotion/red-heart.png")
     assert ask(f"/images/{found['results'][0]['key']}")[0] == 200, "the picture itself, from its claim"
     kept = {"index": uid(namespace, "si", "pictograms"), "controller": uid(namespace, "deployment", f"{RELEASE}-controller")}
     assert kept == (uids or kept), "the upgrade made anew what was there"
@@ -90,6 +89,7 @@ def test_a_rotated_key_needs_no_restart(namespace: Kubectl, helm: Helm) -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"keys": f"{line}\n"}}
     namespace.apply(secret)
     helm.install(RELEASE, "searchindex", values(namespace.namespace, apiKeys={"existingSecret": "keys"}))
+    eventually(lambda: len(api_pods(namespace)) == 1, "the pod that asked for no key is gone", seconds=90)
     eventually(lambda: ask("/search", QUERY)[0] == 401, "a key is asked for")
     eventually(lambda: ask("/search", QUERY, key=old)[0] == 200, "the old key opens")
     pods = {each["metadata"]["uid"] for each in api_pods(namespace)}

@@ -15,6 +15,7 @@ import httpx2
 from e2e.kubernetes.helm import helm
 from e2e.kubernetes.indexes import PICTOGRAMS
 from e2e.kubernetes.kubectl import Kubectl, Manifest, Refused, condition, eventually
+from e2e.kubernetes.samples import CLAIM, INDEX, MODEL, REPOSITORY, claim, image, pod_on_claim
 from searchindex import __version__
 from service.key_file import KeyScope, new_key
 
@@ -22,56 +23,6 @@ ROOT = Path(__file__).parents[2]
 CHARTS = ROOT / "charts"
 LOGS = ROOT / ".build" / "e2e"
 INGRESS = os.environ.get("E2E_INGRESS", "http://127.0.0.1:8081")
-REPOSITORY = os.environ.get("E2E_REPOSITORY", "localhost/searchindex")
-MODEL = "models/ResNet10-MiniLM--pictograms"
-INDEX = "pictograms"
-CLAIM = "samples"
-
-RESTRICTED = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-POD = {"runAsNonRoot": True, "runAsUser": 65532, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
-
-
-def image(target: str) -> str:
-    return f"{REPOSITORY}/{target}:{__version__}"
-
-
-def claim() -> Manifest:
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": CLAIM},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-    }
-
-
-def pod_on_claim(name: str, *, target: str = "samples", command: list[str] | None = None) -> Manifest:
-    """A Job with the claim at /data; without a command the samples copy themselves there."""
-    container: dict[str, Any] = {
-        "name": "main",
-        "image": image(target),
-        "securityContext": RESTRICTED,
-        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
-    }
-    container |= {"command": command} if command else {}
-    spec = {
-        "restartPolicy": "Never",
-        "securityContext": POD,
-        "automountServiceAccountToken": False,
-        "containers": [container],
-        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": CLAIM}}],
-    }
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"backoffLimit": 1, "template": {"spec": spec}}}
-
-
-def search_index(store: Manifest, **spec: Any) -> Manifest:
-    """Over the sample pictures, into the release's own Qdrant."""
-    given: dict[str, Any] = {
-        "store": store,
-        "model": {"name": PICTOGRAMS, "source": {"pvc": {"claimName": CLAIM, "path": MODEL}}},
-        "sources": [{"name": "twemoji", "pvc": {"claimName": CLAIM, "path": "pictures"}}],
-        "indexing": {"shards": 2, "parallelism": 2},
-    }
-    return {"apiVersion": "searchindex.dev/v1alpha1", "kind": "SearchIndex", "metadata": {"name": INDEX}, "spec": given | spec}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +40,18 @@ class Release:
     def store(self) -> Manifest:
         return {"host": f"{self.name}-qdrant", "apiKeySecretRef": {"name": f"{self.name}-qdrant", "key": "api-key"}}
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """With the keys, no trace but one that a caller asks for, and the collector's output to read them in."""
+        given = values(self.host, self.kubectl.namespace)
+        given["api"]["apiKeys"] = {"existingSecret": "api-keys"}
+        told = {"export": {"logged": "detailed"}}
+        return given | {
+            "otelCollector": told,
+            "tracesSampleRatio": 0,
+            "smokeTest": {"apiKeySecret": "api-keys", "apiKeySecretKey": "clear"},
+        }
+
     def search(self, query: str, **others: Any) -> Any:
         answer = self.client.post("/search", json={"query": query, **others})
         assert answer.status_code == 200, answer.text
@@ -99,7 +62,7 @@ class Release:
 
     def install(self, *flags: str) -> str:
         """Or upgrade. The API is ready only once there is an index, so nothing is waited for."""
-        return self.install_with(values(self), *flags)
+        return self.install_with(self.values, *flags)
 
     def install_with(self, given: dict[str, Any], *flags: str) -> str:
         """`given`: values of the chart."""
@@ -123,29 +86,25 @@ class Release:
         return path
 
 
-def values(release: Release) -> dict[str, Any]:
+def values(host: str, namespace: str) -> dict[str, Any]:
     """Of the chart: small, with the project's own images, one namespace, everything of the chart's own."""
-    ours = {"registry": REPOSITORY.partition("/")[0], "tag": __version__}
-    repository = REPOSITORY.partition("/")[2]
+    registry, _, repository = REPOSITORY.rpartition("/")
+    ours = {"registry": registry, "tag": __version__}
     return {
         "api": {
             "image": {**ours, "repository": f"{repository}/service"},
             "collection": INDEX,
             "model": {"name": PICTOGRAMS, "source": "pvc", "pvc": {"claimName": CLAIM, "path": MODEL}},
-            "apiKeys": {"existingSecret": "api-keys"},
             "pictures": {"twemoji": {"claimName": CLAIM, "path": "pictures"}},
-            "ingress": {"enabled": True, "hosts": [release.host]},
+            "ingress": {"enabled": True, "hosts": [host]},
             "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1500Mi"}},
         },
         "controller": {
             "image": {**ours, "repository": f"{repository}/controller"},
             "indexer": {"image": image("jobs")},
-            "watchNamespaces": [release.kubectl.namespace],
+            "watchNamespaces": [namespace],
         },
         "qdrant": {"resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}}},
-        "otelCollector": {"export": {"logged": "detailed"}},
-        "tracesSampleRatio": 0,
-        "smokeTest": {"apiKeySecret": "api-keys", "apiKeySecretKey": "clear"},
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from e2e.kubernetes.helm import helm
 from e2e.kubernetes.kubectl import Kubectl, condition, eventually
 from e2e.kubernetes.load import under_load
+from e2e.kubernetes.release import keep_logs
 from tests.faults.record import record
 
 ROOT = Path(__file__).parents[2]
@@ -53,4 +54,6 @@ def none_fails(searched: Kubectl, done: Callable[[Kubectl], None], *, case: str,
             done(searched)
     print(load.said)  # noqa: T201  # pytest shows it where the test fails: what each failed search was answered
     assert load.asked > rate
+    if load.failed:
+        print("The pods' logs:", keep_logs(searched, searched.namespace))  # noqa: T201
     record(case, times, load.failed, measured=f"{load.asked:,} searches")

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -18,6 +20,7 @@ __all__ = ["searched"]  # a fixture
 RATE = 20
 HUNG = 20  # seconds
 STOPPED = 35  # less than the 50 that a node may be silent: after longer Kubernetes itself takes its pods out of their Services for a moment
+WAITING = ("VolumeUnavailable", "PodUnschedulable")
 PAUSE = 'REDISCLI_AUTH="$(cat /etc/redis-auth/*)" redis-cli client pause {milliseconds} all'
 
 
@@ -40,6 +43,22 @@ def gpu_absent(kubectl: Kubectl) -> None:
     _never_ready(kubectl, {"resources": {"limits": {"nvidia.com/gpu": 1}}}, {"Unschedulable"})
 
 
+def gpu_advertised(kubectl: Kubectl) -> None:
+    """Pods that ask for a GPU go where there is one, beside those that answer, and back again."""
+    _node_has_gpus(3)
+    kubectl.run("patch", DEPLOYMENT, "-p", _changed({"resources": {"limits": {"nvidia.com/gpu": 1}}}))
+    whole(kubectl, 2)
+    kubectl.run("rollout", "undo", DEPLOYMENT)
+    whole(kubectl, 2)
+    _node_has_gpus(0)
+
+
+def _node_has_gpus(number: int) -> None:
+    if Processes(find_place()).pid("apiserver") is None:
+        pytest.skip("only the node of the project's own cluster is told that it has GPUs: python3 -m e2e.cluster up")
+    subprocess.run([sys.executable, "-m", "e2e.cluster", "gpu", str(number)], check=True, timeout=60)
+
+
 def image_absent(kubectl: Kubectl) -> None:
     """A pod whose image nobody has is not waited for by those that answer."""
     _never_ready(kubectl, {"image": "localhost/searchindex/none:0"}, {"ErrImagePull", "ImagePullBackOff"})
@@ -47,12 +66,15 @@ def image_absent(kubectl: Kubectl) -> None:
 
 def _never_ready(kubectl: Kubectl, container: dict[str, object], reasons: set[str]) -> None:
     """`container`: what a new pod's is changed in, so that it waits for one of the reasons; then it is taken back."""
-    change = {"spec": {"template": {"spec": {"containers": [{"name": "api", **container}]}}}}
-    kubectl.run("patch", DEPLOYMENT, "-p", json.dumps(change))
+    kubectl.run("patch", DEPLOYMENT, "-p", _changed(container))
     eventually(lambda: _waiting(kubectl, reasons), f"a pod that waits: {reasons}", seconds=60)
     time.sleep(10)
     kubectl.run("rollout", "undo", DEPLOYMENT)
     whole(kubectl, 2)
+
+
+def _changed(container: dict[str, object]) -> str:
+    return json.dumps({"spec": {"template": {"spec": {"containers": [{"name": "api", **container}]}}}})
 
 
 def _killed(kubectl: Kubectl, deployment: str, selector: str) -> None:
@@ -74,8 +96,21 @@ def revision_switched(kubectl: Kubectl) -> None:
     """Another layout of the vectors: all pictures indexed anew into a collection of its own, and the alias moved to it."""
     found = kubectl.get("si", "photos") or {}
     number, on_disk = _active(found), bool(found["spec"].get("vectors", {}).get("onDisk"))
-    kubectl.merge("si", "photos", {"spec": {"vectors": {"onDisk": not on_disk}}})
+    kept = {"revisionHistoryLimit": 0}  # or the collection before would be taken up again, as it is
+    kubectl.merge("si", "photos", {"spec": {"vectors": {"onDisk": not on_disk}, "rollout": kept}})
     eventually(lambda: _active(kubectl.get("si", "photos") or {}) > number, "another revision behind the alias", seconds=240)
+
+
+def claim_unbound(kubectl: Kubectl) -> None:
+    """Another source, on a claim that no storage class serves: its indexing waits and says so, what is indexed is searched."""
+    spec = {"storageClassName": "nobody-s", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    kubectl.apply({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "unbound"}, "spec": spec})
+    sources = (kubectl.get("si", "photos") or {})["spec"]["sources"]
+    kubectl.merge("si", "photos", {"spec": {"sources": [*sources, {"name": "more", "pvc": {"claimName": "unbound"}}]}})
+    eventually(lambda: condition(kubectl.get("si", "photos"), "Indexed")[1] in WAITING, "Indexed says that a volume is missing", seconds=60)
+    kubectl.merge("si", "photos", {"spec": {"sources": sources}})
+    eventually(lambda: _up_to_date(kubectl), "Ready without that source", seconds=120)
+    kubectl.delete("pvc", "unbound")
 
 
 def _active(index: Manifest) -> int:
@@ -90,10 +125,21 @@ def _active(index: Manifest) -> int:
         (cache_killed, "F-39", 1),
         (cache_hung, "F-39", 1),
         (gpu_absent, "F-38", 1),
+        (gpu_advertised, "F-38", 1),
         (image_absent, "F-38", 1),
+        (claim_unbound, "F-38", 1),
         (revision_switched, "F-48", scaled(2)),
     ],
-    ids=["controller killed", "cache killed", "cache hung", "GPU absent", "image absent", "revision switched"],
+    ids=[
+        "controller killed",
+        "cache killed",
+        "cache hung",
+        "GPU absent",
+        "GPU advertised",
+        "image absent",
+        "claim unbound",
+        "revision switched",
+    ],
 )
 def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], None], case: str, times: int) -> None:
     """By a client that repeats none, all are answered, and each answer is a whole one with the right picture in it."""

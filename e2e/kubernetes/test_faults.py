@@ -1,6 +1,7 @@
 """What goes wrong around a controller, and what it makes of it: fault cases F-24, F-30 to F-34 and F-38 on a real cluster and Qdrant."""
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from e2e.kubernetes.api_proxy import ApiProxy
 from e2e.kubernetes.controller_process import ControllerProcess
-from e2e.kubernetes.indexes import quick, search_index
+from e2e.kubernetes.indexes import STUB, quick, search_index
 from e2e.kubernetes.kubectl import Kubectl, Manifest, condition, eventually
 from e2e.kubernetes.qdrant import Qdrant
 from tests.faults.record import record
@@ -181,6 +182,23 @@ def test_an_api_server_that_is_away_is_waited_for(namespace: Kubectl, qdrant: st
     assert controller.pid == pid
     assert controller.running
     record("F-31", cases=1, bad=0, measured="20 s without the API server")
+
+
+def test_a_namespace_goes_with_the_indexes_in_it(kubectl: Kubectl, qdrant: str, start: Start) -> None:
+    """F-30: the whole namespace deleted under a running index: nothing holds it, and a policy of Delete takes the collection along."""
+    name, store = f"e2e-goes-{uuid.uuid4().hex[:6]}", Qdrant(qdrant)
+    kubectl.run("create", "namespace", name)
+    within, going = kubectl.within(name), start("going", WATCH_NAMESPACES=name, POD_NAMESPACE="default")  # its Lease stays
+    within.apply(STUB, search_index("taken", host=qdrant, reclaimPolicy="Delete", indexing=quick()))
+    within.apply(search_index("left", host=qdrant, indexing=quick()), search_index("busy", host=qdrant, indexing=quick("sleep 30")))
+    eventually(lambda: ready(within, "taken")() and ready(within, "left")(), "Ready")
+    collections = {each: (within.get("si", each) or {})["status"]["active"]["collection"] for each in ("taken", "left")}
+    kubectl.run("delete", "namespace", name, "--wait=false")
+    eventually(lambda: kubectl.get("namespace", name) is None, "the namespace is gone", seconds=90)
+    assert collections["taken"] not in store.collections()
+    assert collections["left"] in store.collections()
+    assert going.stop() == 0
+    record("F-30", cases=1, bad=0, measured="namespace deleted")
 
 
 def test_a_store_that_is_away_is_said_and_waited_for(namespace: Kubectl, qdrant: str, served: str) -> None:

@@ -1,70 +1,29 @@
 """The whole of it as a platform engineer installs it: the chart's controller, real indexing pods, real pictures on a claim."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from e2e.kubernetes.helm import helm
 from e2e.kubernetes.indexes import PICTOGRAMS
 from e2e.kubernetes.kubectl import Kubectl, condition, eventually
 from e2e.kubernetes.qdrant import Qdrant
+from e2e.kubernetes.samples import claim, pod_on_claim, search_index
 
 ROOT = Path(__file__).parents[2]
-VERSION = "0.1.0"
 PICTURES = 1465
-
-CLAIM: dict[str, Any] = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "samples"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-}
-RESTRICTED = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-FILL: dict[str, Any] = {
-    "apiVersion": "batch/v1",
-    "kind": "Job",
-    "metadata": {"name": "fill"},
-    "spec": {
-        "template": {
-            "spec": {
-                "restartPolicy": "Never",
-                "securityContext": {"runAsNonRoot": True, "fsGroup": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-                "containers": [
-                    {
-                        "name": "fill",
-                        "image": f"localhost/searchindex/samples:{VERSION}",
-                        "securityContext": RESTRICTED,
-                        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
-                    }
-                ],
-                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "samples"}}],
-            }
-        }
-    },
-}
-
-
-def index(**spec: Any) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "store": {"host": "qdrant"},
-        "model": {"name": PICTOGRAMS, "source": {"pvc": {"claimName": "samples", "path": "models/ResNet10-MiniLM--pictograms"}}},
-        "sources": [{"name": "twemoji", "pvc": {"claimName": "samples", "path": "pictures"}}],
-        "indexing": {"shards": 2, "parallelism": 2},
-    }
-    metadata = {"name": "pictograms"}
-    return {"apiVersion": "searchindex.dev/v1alpha1", "kind": "SearchIndex", "metadata": metadata, "spec": given | spec}
+STORE = {"host": "qdrant"}
 
 
 @pytest.fixture(scope="module")
-def installed(namespace: Kubectl, qdrant: str, environment: dict[str, str]) -> Iterator[Qdrant]:
+def installed(namespace: Kubectl, qdrant: str) -> Iterator[Qdrant]:
     """Pod security is restricted in the namespace, and the controller has rights in it alone."""
     name = namespace.namespace
     namespace.run("label", "namespace", name, "pod-security.kubernetes.io/warn=restricted", "pod-security.kubernetes.io/audit=restricted")
-    namespace.apply(CLAIM, FILL)
+    namespace.apply(claim(), pod_on_claim("fill"))
     values = {
         "controller.image.registry": "localhost",
         "controller.watchNamespaces[0]": name,
@@ -72,16 +31,10 @@ def installed(namespace: Kubectl, qdrant: str, environment: dict[str, str]) -> I
         **{f"{part}.enabled": "false" for part in ("qdrant", "redis", "otelCollector")},  # the namespace has a Qdrant already
     }
     flags = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-    helm(environment, "upgrade", "--install", "si", str(ROOT / "charts/searchindex"), "-n", name, "--wait", "--timeout=90s", *flags)
+    helm(namespace, "upgrade", "--install", "si", str(ROOT / "charts/searchindex"), "--wait", "--timeout=90s", *flags)
     namespace.run("wait", "--for=condition=Complete", "job/fill", "--timeout=60s")
     yield Qdrant(qdrant)
-    helm(environment, "uninstall", "si", "-n", name)
-
-
-def helm(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(["helm", *arguments], env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    helm(namespace, "uninstall", "si")
 
 
 def ready(kubectl: Kubectl) -> bool:
@@ -96,7 +49,7 @@ def run_of(kubectl: Kubectl) -> dict[str, Any]:
 @pytest.mark.timeout(300)
 def test_from_apply_to_ready(namespace: Kubectl, installed: Qdrant) -> None:
     """One resource: every picture is in the collection, the columns say so, and the fingerprint is the model's own."""
-    namespace.apply(index())
+    namespace.apply(search_index(STORE))
     eventually(lambda: condition(namespace.get("si", "pictograms"), "CollectionReady")[0] == "True", "CollectionReady", seconds=20)
     eventually(lambda: ready(namespace), "Ready", seconds=240)
     run = run_of(namespace)
@@ -156,7 +109,7 @@ def test_retain_leaves_the_collection(namespace: Kubectl, installed: Qdrant) -> 
     namespace.delete("si", "pictograms")
     eventually(lambda: not namespace.list("jobs", "searchindex.dev/index=pictograms"), "its Jobs are gone", seconds=40)
     assert installed.count(collection) == PICTURES
-    namespace.apply(index(reclaimPolicy="Delete"))
+    namespace.apply(search_index(STORE, reclaimPolicy="Delete"))
     eventually(lambda: ready(namespace), "Ready again", seconds=100)
     assert installed.aliases()["pictograms"] == collection
     assert run_of(namespace)["unchanged"] == PICTURES

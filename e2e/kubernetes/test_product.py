@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from e2e.kubernetes.kubectl import Kubectl, condition, eventually
-from e2e.kubernetes.release import INDEX, INGRESS, LOGS, ROOT, Release, keep_logs, pod_on_claim, released, search_index
+from e2e.kubernetes.release import INGRESS, LOGS, ROOT, Release, keep_logs, released
+from e2e.kubernetes.samples import INDEX, pod_on_claim, search_index
 from e2e.load.traces import spans as spans_of
 from tests.service.web.conftest import browser
 from tests.service.web.reader import expect

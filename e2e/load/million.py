@@ -14,8 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from e2e.kubernetes.conftest import CRD
 from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of
-from e2e.kubernetes.release import CLAIM, Release, pod_on_claim, released, values
+from e2e.kubernetes.release import Release, released
+from e2e.kubernetes.samples import CLAIM, pod_on_claim
+from e2e.load.asking import ask
 from e2e.load.traces import witness
 from searchindex.models import read_model
 
@@ -24,7 +27,6 @@ RESULTS = ROOT / "docs/results"
 TORCH = ROOT / ".build/torch/bin/python"
 MODEL = ROOT / ".build/million-model"
 COLLECTION, ON_CLAIM = "million", "models/large"
-CRD = ROOT / "charts/searchindex-crds/files/searchindexes.yaml"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         print(json.dumps(filled), flush=True)  # noqa: T201  # how long it took, for whoever waits
         release.wait_for_answers(300)
         for rate in asked.rates:
-            _ask(release, rate, asked)
+            ask(release, "search", keep=f"million-{rate:g}" if asked.keep else "", rate=rate, seconds=asked.seconds, expect="nothing")
         found = {"filled": filled, "trace": witness(release)}
     print(json.dumps(found["trace"], indent=2))  # noqa: T201
     if asked.keep:
@@ -63,9 +65,13 @@ def _model() -> Path:
 def _install(release: Release, folder: Path) -> None:
     _copy(release.kubectl, folder)
     model = {"name": read_model(folder).card.name, "source": "pvc", "pvc": {"claimName": CLAIM, "path": ON_CLAIM}}
-    given = values(release)
+    given = release.values
     given["api"] |= {"collection": COLLECTION, "model": model, "pictures": {}, "resources": {"limits": {"memory": "2Gi"}}}
-    given["qdrant"] = {"resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"memory": "10Gi"}}}
+    threads = os.cpu_count()  # to build it soon: nobody searches until it is built, and nothing is built then
+    given["qdrant"] = {
+        "optimizerThreads": threads,
+        "resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"memory": "10Gi"}},
+    }
     given["tracesSampleRatio"] = 0.05
     release.install_with(given)
     release.kubectl.run("rollout", "status", f"statefulset/{release.name}-qdrant", "--timeout=55s")
@@ -103,12 +109,6 @@ def _filled(release: Release, folder: Path, *, points: int) -> dict[str, Any]:
 
 def _succeeded(job: dict[str, Any] | None) -> bool:
     return bool(job and job.get("status", {}).get("succeeded"))
-
-
-def _ask(release: Release, rate: float, asked: argparse.Namespace) -> None:
-    command = ["search", "--target", str(release.client.base_url), "--host", release.host, "--expect", "nothing"]
-    command += ["--rate", f"{rate:g}", "--seconds", f"{asked.seconds:g}", *(["--keep", f"million-{rate:g}"] if asked.keep else [])]
-    subprocess.run([sys.executable, "-m", "e2e.load", *command], cwd=ROOT, env={**os.environ, "LOAD_API_KEY": release.key}, check=False)
 
 
 if __name__ == "__main__":

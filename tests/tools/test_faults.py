@@ -37,6 +37,15 @@ def test_a_run_replaces_what_it_ran_and_nothing_else():
     assert merged(before, now) == [part("a.py::t", case="F-01"), part("a.py::t[3]", cases=5), part("e2e/b.py::t")]
 
 
+def test_a_smaller_run_replaces_a_larger_one_only_for_what_went_wrong():
+    """`make test` has fewer cases than what was published, and does not take them back; a fault that it finds, or that is gone, counts."""
+    large, small = [part("a.py::t", cases=500)], [part("a.py::t")]
+    assert merged(large, small) == large
+    assert merged(small, large) == large
+    assert merged(large, [part("a.py::t", bad=1)]) == [part("a.py::t", bad=1)]
+    assert merged([part("a.py::t", cases=500, bad=1)], small) == small
+
+
 def test_what_is_kept_is_read_back(tmp_path: Path):
     """Nothing is kept before the first run."""
     file = tmp_path / "faults.json"
