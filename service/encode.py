@@ -96,8 +96,11 @@ class QueryEncoder:
         return wanted
 
     def _enqueue(self, text: str) -> _Wanted:
+        if not self._wanted:
+            self.pace.idle()
         if len(self._wanted) >= self._limit or self.pace.is_too_late(len(self._wanted)):
             self.outcomes["shed"] += 1
+            self.pace.refused()
             raise Overloaded("Too many queries are waiting.", retry_after=1, hint="Try again in a moment.")
         wanted = self._wanted[text] = _Wanted(text, asyncio.get_running_loop().create_future())
         self._wake.set()
@@ -112,7 +115,6 @@ class QueryEncoder:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            self.pace.idle()
             while batch := list(self._wanted.values())[: self.pace.batch]:
                 await self._run(batch)
 

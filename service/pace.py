@@ -1,20 +1,22 @@
 """How fast a model works, so that a query can be refused that would wait for it too long. Decides; waits for nothing."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FORGETTING = 0.9  # what an earlier batch weighs beside the next one
+DIFFERENT = 0.01  # of their mean square: variance of the batches' sizes, from which on they differ
 HICCUP = 1.0  # seconds that any batch may take longer than expected
-STANDING = 0.25  # of `wait`: what a queue may cost that never empties
-PATIENT = 4  # times as long as one text takes alone, a text may wait of a model so slow that `wait` is less
+STANDING = 0.25  # of `wait`: what a queue may cost that stands
+PATIENT = 4.001  # times as long as one text takes alone, a text may wait of a model so slow that `wait` is less; at four rounding decided
 
 
 class Line:
     """seconds = start + each * size, by least squares over the batches so far, the latest weighing most.
 
-    On a graphics card `start` is nearly all, on a processor `each` is. While all batches were of one size, one of another size is
-    taken to last as long.
+    On a graphics card `start` is nearly all, on a processor `each` is. Batches of about one size, as they are beyond the capacity, tell
+    nothing of that: the shares of the two stay as they were; at first all is `start`.
     """
 
     def __init__(self) -> None:
@@ -26,7 +28,8 @@ class Line:
         self._sums = tuple(FORGETTING * old + each for old, each in zip(self._sums, new, strict=True))
         n, x, y, xx, xy = self._sums
         spread = n * xx - x * x
-        slope = (n * xy - x * y) / spread if spread > 1e-6 * n * xx else 0.0  # else there is nothing but rounding
+        known = n * self.start + x * self.each
+        slope = (n * xy - x * y) / spread if spread > DIFFERENT * n * xx else self.each * y / known if known else 0.0
         self.each = min(max(0.0, slope), y / x)
         self.start = (y - self.each * x) / n
 
@@ -38,7 +41,8 @@ class Pace:
     """`wait`: seconds that a text may wait until its batch begins; `most`: texts of a batch. `clock` is monotonic, in seconds.
 
     A burst may wait so long. A queue that has not been empty for `wait` is no burst: more is asked than can be done, waiting helps
-    nobody, and who is still taken waits a quarter of it (the controlled delay of Nichols and Jacobson, ACM Queue 10/5).
+    nobody, and who is still taken waits a quarter of it (the controlled delay of Nichols and Jacobson, ACM Queue 10/5). It stands for as
+    long as texts are refused: a quarter is often no more than one batch takes, and a queue that is empty then is not at its end.
     """
 
     def __init__(self, *, wait: float, most: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,6 +51,7 @@ class Pace:
         self._size = 0  # of the batch in work
         self._began = 0.0
         self._idle_at = clock()
+        self._refused_at = -math.inf
 
     @property
     def batch(self) -> int:
@@ -67,7 +72,13 @@ class Pace:
 
     def idle(self) -> None:
         """Nothing waits."""
-        self._idle_at = self._clock()
+        now = self._clock()
+        if now - self._refused_at > self._wait:
+            self._idle_at = now
+
+    def refused(self) -> None:
+        """A text was too late."""
+        self._refused_at = self._clock()
 
     @contextmanager
     def timed(self, size: int) -> Iterator[None]:

@@ -16,7 +16,9 @@ class Settings(RuntimeSettings):
     clip_model_name: str = Field("ViT-H-14", description="Architecture of the model, as `searchindex models` lists it.")
     clip_pretrained: str = Field("laion2b_s32b_b79k", description="Which weights of that architecture.")
     clip_vector_dim: Annotated[int, Field(gt=0)] | None = Field(None, description="Checked against the model, where set.")
-    clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(None, description="Threads of the text encoder, on the CPU.")
+    clip_threads: Annotated[int, Field(ge=1, le=256)] | None = Field(
+        None, description="Threads of the text encoder, on the CPU; one per core by default."
+    )
     models_path: Path = Field(Path("models"), description="Folder of prepared models.")
     model_path: Path | None = Field(None, description="One prepared model's folder; overrides CLIP_MODEL_NAME.")
     model_fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = Field(

@@ -87,7 +87,7 @@ BENCHMARK = Benchmark(
     name="overload",
     compares=(
         "POST /search with the small model and a Qdrant server at one, two, three and five times its capacity, which is the highest"
-        f" constant rate of new queries at which none is refused and P99 is at most {PROMISE:.0f} ms, or twice that of a single caller."
+        f" constant rate of new queries at which none is refused and P99 is at most {PROMISE:.0f} ms, or twice that without load."
     ),
     minutes=9,
     rounds=4,

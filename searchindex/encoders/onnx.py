@@ -19,7 +19,7 @@ def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> Te
     """The text tower of a prepared model; ModelUnavailable where a file is missing, damaged or not what the card says.
 
     It has encoded the golden texts of its model, if there are any, as the reference did: wrong vectors are refused here, whether
-    they come of a file or of this machine's arithmetic. `threads`: of one inference; None takes one per physical core.
+    they come of a file or of this machine's arithmetic. `threads`: of one inference; None takes one per core (`cores.py`).
     """
     tokenizer = open_tokenizer(model.card.text, model.path(model.text.tokenizer))
     graph = open_graph(model, model.text.graph, model.text.weights, threads=threads)

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """`device`: torch's, or `auto` for a GPU where there is one. What is None follows from the device. `threads`: of one inference
-    on the CPU; None is one per physical core. Of these ONNX Runtime heeds the threads alone.
+    on the CPU; None is one per core (`cores.py`). Of these ONNX Runtime heeds the threads alone.
     """
 
     kind: Kind = Kind.AUTO

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from searchindex.encoders.cores import usable_cores
 from searchindex.encoders.initializers import external_initializers, read_tensors
 from searchindex.encoders.rows import unit_rows
 from searchindex.errors import ModelUnavailable
@@ -69,8 +70,9 @@ def fits(shape: Shape, wanted: list[int | None]) -> bool:
 def _options(threads: int | None) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.log_severity_level = 3  # errors come as exceptions; warnings are about the graph, not for an operator
-    # None leaves one thread per physical core to the runtime. One operator at a time: the graphs are chains.
-    options.intra_op_num_threads = threads or 0
+    # The number is always told, as far as it is known: the runtime's own choice binds threads to cores. One operator at a time: the
+    # graphs are chains.
+    options.intra_op_num_threads = threads or usable_cores() or 0
     # Threads spin while a graph runs, or each of its operators would wake them anew: a fifth of a query's time. Between queries they
     # would burn the cores that the vector store needs.
     options.add_session_config_entry("session.force_spinning_stop", "1")

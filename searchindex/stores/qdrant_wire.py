@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import grpc, models
-from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
+from qdrant_client.conversions.conversion import RestToGrpc
 
 from searchindex.collection import CollectionConfig, CollectionState, FieldType
 from searchindex.errors import InvalidInput
@@ -15,6 +15,7 @@ from searchindex.ports import Point, Record, Vectors
 from searchindex.stores import qdrant_metadata as metadata
 from searchindex.stores.qdrant_bytes import point_bytes, upsert_bytes
 from searchindex.stores.qdrant_filters import qdrant_filter
+from searchindex.stores.qdrant_payload import payload_of
 from searchindex.stores.ranking import Fetch, Scored, beam
 
 
@@ -112,8 +113,7 @@ def query_batch(requests: Sequence[models.QueryRequest], collection: str) -> grp
 
 
 def scored(response: grpc.BatchResult) -> list[Scored]:
-    points = map(GrpcToRest.convert_scored_point, response.result)
-    return [(PointId(int(hit.id)), hit.score, hit.payload) for hit in points]
+    return [(PointId(hit.id.num), hit.score, payload_of(hit.payload) if hit.payload else None) for hit in response.result]
 
 
 def record(found: models.Record) -> Record:
@@ -135,7 +135,7 @@ def retrieved(found: grpc.RetrievedPoint) -> Record:
     vector = found.vectors.vector
     data = vector.dense.data if vector.HasField("dense") else vector.data
     row = np.fromiter(data, np.float32, len(data)) if found.HasField("vectors") else None
-    return Record(PointId(found.id.num), GrpcToRest.convert_payload(found.payload), row)
+    return Record(PointId(found.id.num), payload_of(found.payload), row)
 
 
 def _params(depth: int, ef: int) -> models.SearchParams:

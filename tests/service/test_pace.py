@@ -60,7 +60,7 @@ def test_the_wait_until_ones_batch_begins_is_what_counts(clock: Clock):
 
 
 def test_a_burst_may_wait_and_a_standing_queue_may_not(clock: Clock):
-    """The same queue is taken where it has just formed, and refused where there has been one for long."""
+    """The same queue is taken where it has just formed, and refused where there has been one for long, until nothing is refused."""
     pace = pace_of(clock, wait=0.1, each=0.002)
     pace.idle()
     with pace.timed(8):
@@ -71,7 +71,56 @@ def test_a_burst_may_wait_and_a_standing_queue_may_not(clock: Clock):
             clock.now += 0.016
     with pace.timed(8):
         assert pace.is_too_late(8 + 8)
+        pace.refused()
+        pace.idle()
+        assert pace.is_too_late(8 + 8)
+        clock.now += 0.016
+    clock.now += 0.09
     pace.idle()
+    with pace.timed(8):
+        assert not pace.is_too_late(8 + 5 * 8)
+
+
+def waits_of(pace: Pace, clock: Clock, *, each: float, rate: float, seconds: float) -> list[float]:
+    """What those waited who were taken, in the order of their batches, where `rate` texts come a second."""
+    queue, waits, due, end = list[float](), list[float](), clock.now, clock.now + seconds
+    while clock.now < end:
+        if not queue:
+            clock.now = max(clock.now, due)
+            queue, due = [clock.now], clock.now + 1 / rate
+            pace.idle()
+        batch, queue = queue[: pace.batch], queue[pace.batch :]
+        waits += [clock.now - since for since in batch]
+        if not queue:
+            pace.idle()
+        with pace.timed(len(batch)):
+            done = clock.now + each * len(batch)
+            while due < done:
+                clock.now = due
+                if pace.is_too_late(len(batch) + len(queue)):
+                    pace.refused()
+                else:
+                    queue.append(due)
+                due += 1 / rate
+            clock.now = done
+    return waits
+
+
+@pytest.mark.parametrize("each", [0.0005, 0.002, 0.0045, 0.02, 0.3])
+@pytest.mark.parametrize("times", [1.5, 3, 10])
+def test_beyond_the_capacity_nobody_who_is_taken_waits_long(clock: Clock, each: float, times: float):
+    """After the first burst nobody waits for more than a quarter of it, or four texts, and not again after a while."""
+    pace = pace_of(clock, wait=0.1, each=each)
+    waits = waits_of(pace, clock, each=each, rate=times / each, seconds=max(5.0, 200 * each))
+    late = waits[len(waits) // 5 :]
+    assert max(late) <= max(0.025, 4.001 * each)
+    assert len(waits) * each >= 0.95 * max(5.0, 200 * each)
+
+
+def test_below_the_capacity_a_burst_is_taken(clock: Clock):
+    """Also in a service that was never idle: as much as waits for 100 ms."""
+    pace = pace_of(clock, wait=0.1, each=0.002)
+    waits_of(pace, clock, each=0.002, rate=450, seconds=5.0)
     with pace.timed(8):
         assert not pace.is_too_late(8 + 5 * 8)
 

@@ -1,5 +1,7 @@
 """The ONNX encoders against vectors of open_clip, and against files that are wrong."""
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +83,15 @@ def test_threads_do_not_change_vectors(model):
     """A pod's number of cores is no part of an answer."""
     one, two = (open_text_encoder(model, threads=threads).encode_texts(tiny.TEXTS) for threads in (1, 2))
     assert np.abs(one - two).max() < 1e-5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds threads")
+def test_no_thread_is_bound_to_a_core(model):
+    """Left to itself the runtime binds each to one, where it waits for whatever else is at work there while another core rests."""
+    encoder = open_text_encoder(model)
+    encoder.encode_texts(tiny.TEXTS)
+    allowed = os.sched_getaffinity(0)
+    assert all(os.sched_getaffinity(int(thread.name)) == allowed for thread in Path("/proc/self/task").iterdir())
 
 
 def test_pixels_of_another_size_are_refused(model):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from searchindex.collection import CollectionConfig, FieldType
@@ -19,6 +20,15 @@ SCHEMA = {
     "flag": FieldType.BOOL,
     "taken_at": FieldType.DATETIME,
 }
+# What a payload may hold.
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc.é", max_size=5), inner, max_size=4))
 CONFIG = CollectionConfig(name="pictures", dim=DIM, fingerprint="f00d", schema=SCHEMA)
 
 

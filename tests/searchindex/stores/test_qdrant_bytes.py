@@ -15,17 +15,9 @@ from searchindex.points import PointId
 from searchindex.ports import Point
 from searchindex.stores.qdrant_bytes import point_bytes
 from searchindex.stores.qdrant_wire import upsert_points
+from tests.searchindex.stores.samples import VALUES
 
 ROW = np.arange(300, dtype=np.float32)
-INTEGERS = st.integers(-(2**63), 2**63 - 1)
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | INTEGERS
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]))
-)
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc.é", max_size=5), inner, max_size=4))
 
 
 @given(st.integers(0, 2**64 - 1), st.dictionaries(st.text("abcdé", max_size=200), VALUES, max_size=5))
