@@ -3,6 +3,7 @@
 from bench.benchmark import Benchmark
 from bench.benchmarks import (
     encode,
+    image_tower,
     index,
     overhead,
     overload,
@@ -16,6 +17,6 @@ from bench.benchmarks import (
 )
 
 _MODULES = (rates, overload, redis_faults, overhead, tracing, encode, index, pipeline, search)
-_TOWERS = (*text_tower.BENCHMARKS, peers.BENCHMARK)
+_TOWERS = (*text_tower.BENCHMARKS, peers.BENCHMARK, image_tower.BENCHMARK)
 _ALL = (*(each.BENCHMARK for each in _MODULES), *_TOWERS)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
