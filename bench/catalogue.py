@@ -2,6 +2,7 @@
 
 from bench.benchmark import Benchmark
 from bench.benchmarks import (
+    batching,
     encode,
     image_tower,
     index,
@@ -17,6 +18,6 @@ from bench.benchmarks import (
 )
 
 _MODULES = (rates, overload, redis_faults, overhead, tracing, encode, index, pipeline, search)
-_TOWERS = (*text_tower.BENCHMARKS, peers.BENCHMARK, image_tower.BENCHMARK)
+_TOWERS = (*text_tower.BENCHMARKS, peers.BENCHMARK, image_tower.BENCHMARK, batching.BENCHMARK)
 _ALL = (*(each.BENCHMARK for each in _MODULES), *_TOWERS)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
