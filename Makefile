@@ -93,6 +93,13 @@ bench-seed: .build/torch/.bench ## Install what the end-to-end baseline of make 
 	@.build/torch/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes -r requirements/bench.txt
 	@touch $@
 
+bench-peers: .build/peers/.done ## Install what python -m bench text-tower-peers compares with, in an environment of its own (280 MB)
+
+.build/peers/.done: requirements/peers.txt
+	@$(PYTHON) -m venv .build/peers
+	@.build/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-cache-dir --require-hashes -r requirements/peers.txt
+	@touch $@
+
 e2e: e2e-laptop e2e-monitoring e2e-cluster e2e-charts ## The whole of it end to end: in one process, as it is seen, and on a cluster
 
 e2e-laptop: $(VENV)/.test ## The one-process product, as a person uses it
@@ -142,9 +149,10 @@ requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain --extra gpu -c requirements/torch.txt -c requirements/image.txt -o requirements/image-gpu.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/controller.in -c requirements/test.txt -o requirements/controller.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/bench.in -c requirements/torch.txt -c requirements/test.txt -o requirements/bench.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/peers.in -c requirements/test.txt -o requirements/peers.txt
 	@for each in encoder vocabulary cluster go; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
 
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build
 
-.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed e2e e2e-laptop e2e-monitoring e2e-cluster e2e-charts e2e-target cluster cluster-down parts images fmt generate requirements clean
+.PHONY: help demo test check test-torch golden model model-eval faults scoreboard doc-commands fuzz bench bench-seed bench-peers e2e e2e-laptop e2e-monitoring e2e-cluster e2e-charts e2e-target cluster cluster-down parts images fmt generate requirements clean

@@ -10,12 +10,11 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 from safetensors import safe_open
 
-from bench.tower_shapes import Shape
+from bench.tower_shapes import THREADS, Shape
 from searchindex.models import Precision, PreparedModel
 
 READ_BYTES = 2**28
 SIDE = 1024
-THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)

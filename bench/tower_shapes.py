@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from searchindex.catalogue import ModelCard, Truncation
 
 MS = 1000.0
+THREADS = 2
 START, END = 49406, 49407
 LENGTHS = (4, 8, 16, 32, 77)
 BATCHES = (8, 32)

@@ -1,11 +1,13 @@
 """open_clip's text tower as people run it, for `bench.benchmarks.text_tower`: a sample of every shape for each line that is read.
 
 `python -m bench.baseline_seed.towers ARM CARD SHAPES`, where torch is; `prepare FOLDER CARD` leaves random weights and the product's models
-made of them. Weights are open_clip's first draw with seed 0; what is measured does not depend on them.
+made of them; `dynamic FILE CARD` the tower as torch exports it, in ONNX Runtime's own dynamic quantisation. Weights are open_clip's
+first draw with seed 0; what is measured does not depend on them.
 """
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +15,15 @@ from typing import Any
 
 import open_clip
 import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from bench.tower_shapes import MS, Shape, read_shapes, resident, token_ids
+from bench.tower_shapes import MS, THREADS, Shape, read_shapes, resident, token_ids
 from jobs.export import export
 from searchindex.catalogue import ModelCard, find_card
+from searchindex.encoders.openclip_graphs import text_tower, write_graph
 from searchindex.encoders.openclip_model import text_features
 from searchindex.models import Precision
 
@@ -30,8 +34,11 @@ def main(arm: str, *rest: str) -> None:
     if arm == "prepare":
         prepare(Path(rest[0]), find_card(rest[1]))
         return
+    if arm == "dynamic":
+        quantize(Path(rest[0]), find_card(rest[1]))
+        return
     card, shapes = find_card(rest[0]), read_shapes(rest[1])
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     encode, load = _open(arm, card)
     for _ in sys.stdin:
         taken = {shape.name: _times(encode, card, shape) for shape in shapes}
@@ -84,6 +91,14 @@ def prepare(folder: Path, card: ModelCard) -> None:
     for precision in Precision:
         export(card, folder / precision, weights=weights, tokenizer=tokenizer, precision=precision, text_only=True)
     weights.unlink()
+
+
+def quantize(path: Path, card: ModelCard) -> None:
+    """What comes of two calls, by whoever exports a tower without knowing more about it."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        plain = Path(folder) / "plain.onnx"
+        write_graph(text_tower(card, _model(card)), plain)
+        quantize_dynamic(plain, path, per_channel=True, weight_type=QuantType.QInt8)
 
 
 if __name__ == "__main__":

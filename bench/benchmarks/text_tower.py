@@ -1,6 +1,5 @@
 """Text towers of large models with random weights: open_clip as people run it against the product, and against the machine's floor."""
 
-import json
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import Any
 
 from bench.benchmark import Benchmark, Sampler, Setup
 from bench.benchmarks.rates import PYTHON, TORCH
+from bench.elsewhere import sampler_elsewhere
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.floor import floor_ms, measure_machine
 from bench.stack import ROOT
@@ -21,7 +21,7 @@ from searchindex.models import Precision, PreparedModel, read_model
 
 STOCK, CUT, TORCH_INT8, FLOOR = "stock", "cut", "torch-int8", "floor"
 OURS = tuple(map(str, Precision))
-REPEAT, STOCK_SHAPES = 5, 2
+REPEAT = 5
 
 
 def missing() -> str:
@@ -30,10 +30,10 @@ def missing() -> str:
 
 def prepare(setup: Setup, *, card: ModelCard) -> None:
     """Random weights, and the product's models of them in each precision."""
-    subprocess.run(_torch("prepare", str(setup.folder), card.name), cwd=ROOT, stdout=sys.stderr, check=True)
+    subprocess.run(in_torch("prepare", str(setup.folder), card.name), cwd=ROOT, stdout=sys.stderr, check=True)
 
 
-def _torch(*arguments: str) -> list[str]:
+def in_torch(*arguments: str) -> list[str]:
     """A command in the environment that torch has of its own."""
     return [str(PYTHON), "-m", "bench.baseline_seed.towers", *arguments]
 
@@ -41,18 +41,7 @@ def _torch(*arguments: str) -> list[str]:
 def _theirs(setup: Setup, *, arm: str, card: ModelCard) -> Sampler:
     """Timed in a process that has torch."""
     found = _measured_of(arm, shapes(card, quick=setup.quick))
-    command = _torch(arm, card.name, write_shapes(found))
-    process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def sample() -> Sample:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("the process of torch has no pipes")
-        process.stdin.write("sample\n")
-        process.stdin.flush()
-        taken: Sample = json.loads(process.stdout.readline())
-        return taken
-
-    return sample
+    return sampler_elsewhere(in_torch(arm, card.name, write_shapes(found)))
 
 
 def _measured_of(arm: str, found: list[Shape]) -> list[Shape]:
