@@ -27,6 +27,7 @@ from tests.engines import QdrantServer, start_qdrant
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs/results/million.json"
 ACTIVE, CANDIDATE, DIM, WARM = "active", "candidate", 1024, 50
+LOADED, COLLECTIONS = "loaded.json", "storage/collections"
 CHUNK = 20  # searches between two looks at what the other revision is about
 
 
@@ -37,16 +38,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--checked", type=int, default=100, help="queries that are compared with an exact search")
     parser.add_argument("--folder", type=Path, default=ROOT / ".build/million", help="where the server's files lie; emptied first")
+    parser.add_argument("--leave", action="store_true", help="leave the folder as it is, for --reuse")
+    parser.add_argument("--reuse", action="store_true", help="search the collection that is in the folder, in place of loading one")
     parser.add_argument("--keep", action="store_true", help=f"write {RESULTS.relative_to(ROOT)}")
     asked = parser.parse_args(arguments)
-    shutil.rmtree(asked.folder, ignore_errors=True)
-    asked.folder.mkdir(parents=True)
+    shutil.rmtree(asked.folder / COLLECTIONS / CANDIDATE if asked.reuse else asked.folder, ignore_errors=True)
+    asked.folder.mkdir(parents=True, exist_ok=True)
     server = start_qdrant(asked.folder)
     try:
         measured = asyncio.run(_measured(server, asked))
     finally:
         server.engine.stop()
-        shutil.rmtree(asked.folder, ignore_errors=True)
+        if not asked.leave:
+            shutil.rmtree(asked.folder, ignore_errors=True)
     document = json.dumps({"command": "python -m bench.million", "machine": this_machine().as_json()} | measured, indent=2)
     print(document)
     if asked.keep:
@@ -56,9 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _measured(server: QdrantServer, asked: argparse.Namespace) -> dict[str, Any]:
     candidate = asked.candidate or asked.points
-    await asyncio.to_thread(restarted, server, optimizer_threads=os.cpu_count() or 1)  # nobody searches yet
-    loaded = await asyncio.to_thread(ended, simulate(server, ACTIVE, points=asked.points))
-    await asyncio.to_thread(restarted, server, optimizer_threads=1)
+    loaded = await asyncio.to_thread(_loaded, server, asked)
     rows = list(Simulation(DIM).queries(asked.points // BLOCK + 1, WARM + asked.queries))
     product, bare = Product(server, ACTIVE), Bare(server, ACTIVE)
     await in_turn((product, bare), rows[:WARM])
@@ -80,6 +82,17 @@ async def _measured(server: QdrantServer, asked: argparse.Namespace) -> dict[str
         "resident MB, vectors in RAM": memory[0],
         f"resident MB, vectors on disk, {candidate} points": memory[1],
     }
+
+
+def _loaded(server: QdrantServer, asked: argparse.Namespace) -> dict[str, Any]:
+    """What its loading said, now or then."""
+    summary = asked.folder / LOADED
+    if not asked.reuse:
+        restarted(server, optimizer_threads=os.cpu_count() or 1)  # nobody searches yet
+        summary.write_text(json.dumps(ended(simulate(server, ACTIVE, points=asked.points))), "utf-8")
+    restarted(server, optimizer_threads=1)
+    said: dict[str, Any] = json.loads(summary.read_text("utf-8"))
+    return said
 
 
 async def _disturbed(server: QdrantServer, product: Product, rows: Sequence[Row], points: int) -> dict[str, Asked]:
@@ -105,7 +118,7 @@ async def _disturbed(server: QdrantServer, product: Product, rows: Sequence[Row]
 
 async def _alone(server: QdrantServer, collection: str, rows: Sequence[Row]) -> dict[str, int]:
     """Resident after a start with no other collection, and after searches."""
-    storage = Path(server.engine.folder) / "storage/collections"
+    storage = server.engine.folder / COLLECTIONS
     aside = server.engine.folder / "aside"
     others = [path for path in storage.iterdir() if path.name != collection]
     await asyncio.to_thread(server.engine.stop)
