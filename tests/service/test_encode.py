@@ -152,6 +152,31 @@ async def test_what_would_wait_too_long_is_refused_at_once(gated):
     assert queue.outcomes["shed"] == 2
 
 
+async def test_a_burst_after_a_rest_is_no_standing_queue(gated):
+    """All at once, before the model has begun with the first: nothing has waited for a minute."""
+    encoder, queue = gated
+    now = [0.0]
+    queue.pace = Pace(wait=0.1, most=8, clock=lambda: now[0])
+    for size in (1, 8):
+        with queue.pace.timed(size):
+            now[0] += 0.005 * size
+    now[0] += 60.0
+    encoder.gate.set()
+    await asyncio.gather(*(queue.encode(f"text {number}") for number in range(12)))
+    assert queue.outcomes["shed"] == 0
+
+
+async def test_a_refusal_keeps_the_queue_short(gated):
+    """Nothing waits behind the batch in work, and yet more is asked than can be done: it was refused a moment ago."""
+    encoder, queue = gated
+    refused = []
+    queue.pace.refused = lambda: refused.append(True)
+    await begin(queue, encoder, "first", *(f"next {n}" for n in range(11)))
+    with pytest.raises(Overloaded):
+        await queue.encode("one too many")
+    assert refused == [True]
+
+
 @pytest.mark.fault("F-44")
 async def test_a_model_that_hangs_keeps_nobody(gated, monkeypatch: pytest.MonkeyPatch):
     """Who waits is answered after a while, and what nobody waits for any more is not encoded when the model comes back."""
