@@ -94,7 +94,7 @@ BENCHMARK = Benchmark(
     compares=f"The text tower of {CARD.architecture} with random weights, one text at a time: the product's graphs in ONNX Runtime "
     "against the same graphs in OpenVINO, the float32 graph with its weights in blocks of eight and four bits (MatMulNBits), and "
     "torch's export in ONNX Runtime's own dynamic quantisation. Cosines are to the product's float32 vectors.",
-    rounds=9,
+    rounds=3,
     minutes=10,
     prepare=prepare,
     arms=ARMS,

@@ -7,6 +7,7 @@ import onnxruntime as ort
 import pytest
 
 from searchindex.encoders.clip_vocabulary import END_OF_TEXT, START_OF_TEXT, clip_tokenizer, installed_merges
+from searchindex.encoders.sessions import _options
 from searchindex.encoders.text_graph import write_text_graph
 from searchindex.encoders.tokenizer import wrap_tokenizer
 from searchindex.encoders.towers import Activation, TextTower
@@ -23,8 +24,9 @@ KINDS = {
 
 
 def encoding(tower: TextTower, precision: Precision, folder: Path):
+    """With the options that the product serves with: without VNNI, eight-bit products would saturate otherwise."""
     write_text_graph(tower, precision, folder / f"{precision}.onnx")
-    session = ort.InferenceSession(folder / f"{precision}.onnx")
+    session = ort.InferenceSession(folder / f"{precision}.onnx", _options(None))
     return lambda ids: session.run(None, {"input_ids": ids})[0]
 
 
