@@ -51,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         server.engine.stop()
         if not asked.leave:
             shutil.rmtree(asked.folder, ignore_errors=True)
-    document = json.dumps({"command": "python -m bench.million", "machine": this_machine().as_json()} | measured, indent=2)
+    command = " ".join(["python -m bench.million", *arguments])
+    document = json.dumps({"command": command, "machine": this_machine().as_json()} | measured, indent=2)
     print(document)
     if asked.keep:
         RESULTS.write_text(document + "\n", "utf-8")
