@@ -185,12 +185,12 @@ def test_an_api_server_that_is_away_is_waited_for(namespace: Kubectl, qdrant: st
 
 
 def test_a_namespace_goes_with_the_indexes_in_it(kubectl: Kubectl, qdrant: str, start: Start) -> None:
-    """F-30: the whole namespace deleted under a running index: nothing holds it, and a policy of Delete takes the collection along."""
+    """F-30: the whole namespace deleted while no run goes on: nothing holds it, and a policy of Delete takes the collection along."""
     name, store = f"e2e-goes-{uuid.uuid4().hex[:6]}", Qdrant(qdrant)
     kubectl.run("create", "namespace", name)
     within, going = kubectl.within(name), start("going", WATCH_NAMESPACES=name, POD_NAMESPACE="default")  # its Lease stays
-    within.apply(STUB, search_index("taken", host=qdrant, reclaimPolicy="Delete", indexing=quick()))
-    within.apply(search_index("left", host=qdrant, indexing=quick()), search_index("busy", host=qdrant, indexing=quick("sleep 30")))
+    taken = search_index("taken", host=qdrant, reclaimPolicy="Delete", indexing=quick())
+    within.apply(STUB, taken, search_index("left", host=qdrant, indexing=quick()))
     eventually(lambda: ready(within, "taken")() and ready(within, "left")(), "Ready")
     collections = {each: (within.get("si", each) or {})["status"]["active"]["collection"] for each in ("taken", "left")}
     kubectl.run("delete", "namespace", name, "--wait=false")
