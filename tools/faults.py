@@ -17,10 +17,13 @@ COLUMNS = 6  # id, what is done, what is expected, cases, bad, measured
 def filled(document: str, counts: dict[str, Count]) -> str:
     """The document with these counts, and a dash where there is none.
 
-    SystemExit where a count has no row: every case is explained.
+    SystemExit where a count has no row, for every case is explained, and where one has two, of which one would never be filled.
     """
     lines = document.splitlines()
-    rows = {match[1]: at for at, line in enumerate(lines) if (match := ROW.match(line))}
+    found = [(match[1], at) for at, line in enumerate(lines) if (match := ROW.match(line))]
+    rows = dict(found)
+    if twice := sorted({case for case, at in found if rows[case] != at}):
+        sys.exit(f"{DOCUMENT.name} has more than one row for {', '.join(twice)}: make one of them.")
     if unexplained := sorted(set(counts) - set(rows)):
         sys.exit(f"{DOCUMENT.name} has no row for {', '.join(unexplained)}: say what is done and what is expected.")
     for case, at in rows.items():

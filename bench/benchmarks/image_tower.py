@@ -1,7 +1,5 @@
 """A picture tower in float32, as it is served, against the same in eight bits."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,11 +10,10 @@ import numpy as np
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from bench.benchmark import Benchmark, Sampler, Setup
-from bench.benchmarks.rates import PREPARED, PYTHON
+from bench.benchmarks.rates import PREPARED, random_model
 from bench.benchmarks.text_tower import missing
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.pictures import folder_of
-from bench.stack import ROOT
 from bench.tower_shapes import MS
 from bench.tower_vectors import cosines
 from searchindex.catalogue import ModelCard, find_card
@@ -34,8 +31,7 @@ BATCHES = (1, 8)
 
 def prepare(setup: Setup) -> None:
     """Random weights; made-up pictures, and their vectors in float32."""
-    subprocess.run([PYTHON, "-m", "bench.baseline_seed.model", CARD.name, str(setup.folder)], cwd=ROOT, stdout=sys.stderr, check=True)
-    model = read_model(setup.folder / PREPARED)
+    model = random_model(setup.folder, CARD.name)
     pixels = _pixels(setup.folder / "pictures", CARD)
     np.save(setup.folder / PIXELS, pixels)
     np.save(setup.folder / EXPECTED, open_image_encoder(model).encode_images(pixels))

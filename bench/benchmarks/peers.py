@@ -9,15 +9,14 @@ from pathlib import Path
 
 from bench.benchmark import Benchmark, Sampler, Setup
 from bench.benchmarks import text_tower
-from bench.benchmarks.text_tower import in_torch
+from bench.benchmarks.text_tower import in_torch, runner
 from bench.blockwise import write_blockwise
 from bench.elsewhere import sampler_elsewhere
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.stack import ROOT
 from bench.tower_shapes import Shape, resident, shapes, write_shapes
-from bench.tower_vectors import Encode, read_expected, timed, write_expected
+from bench.tower_vectors import read_expected, timed, write_expected
 from searchindex.catalogue import find_card
-from searchindex.encoders.sessions import open_graph
 from searchindex.models import ModelFile, Precision, PreparedModel, read_model, sha256_of
 
 CARD = find_card("ViT-H-14")
@@ -38,7 +37,7 @@ def prepare(setup: Setup) -> None:
     exact = read_model(setup.folder / Precision.FP32)
     for bits, block in BLOCKS.items():
         write_blockwise(exact.path(exact.text.graph), setup.folder / f"blockwise-{bits}.onnx", bits=bits, block=block)
-    write_expected(setup.folder / EXPECTED, _opened(exact, None), CARD, _measured(setup))
+    write_expected(setup.folder / EXPECTED, runner(exact), CARD, _measured(setup))
 
 
 def _measured(setup: Setup) -> list[Shape]:
@@ -47,7 +46,8 @@ def _measured(setup: Setup) -> list[Shape]:
 
 def _onnxruntime(setup: Setup, *, precision: Precision = Precision.FP32, graph: str | None = None) -> Sampler:
     """With the product's session options. `graph`: another one for the model of this precision."""
-    encode = _opened(read_model(setup.folder / precision), setup.folder / graph if graph else None)
+    model = read_model(setup.folder / precision)
+    encode = runner(_with_graph(model, setup.folder / graph) if graph else model)
     found, expected = _measured(setup), read_expected(setup.folder / EXPECTED)
 
     def sample() -> Sample:
@@ -56,12 +56,10 @@ def _onnxruntime(setup: Setup, *, precision: Precision = Precision.FP32, graph: 
     return sample
 
 
-def _opened(model: PreparedModel, other: Path | None) -> Encode:
-    if other is None:
-        graph = open_graph(model, model.text.graph, model.text.weights, threads=None)
-    else:
-        graph = open_graph(replace(model, folder=other.parent), ModelFile(path=other.name, sha256=sha256_of(other)), None, threads=None)
-    return lambda ids: graph.run({"input_ids": ids})
+def _with_graph(model: PreparedModel, path: Path) -> PreparedModel:
+    """The graph brings its weights itself."""
+    graph = ModelFile(path=path.name, sha256=sha256_of(path))
+    return replace(model, folder=path.parent, text=replace(model.text, graph=graph, weights=None))
 
 
 def _openvino(setup: Setup, *, precision: Precision) -> Sampler:

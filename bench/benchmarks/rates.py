@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from bench.benchmark import Benchmark, Sampler, Setup
 from bench.capacity import FULL, LIGHT, QUICK, capacity
@@ -12,7 +13,7 @@ from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.load import one_by_one, run
 from bench.queries import KNOWN, Stream, known
 from bench.stack import COLLECTION, ROOT, Stack, build, open_stack, start_listening, start_product
-from searchindex.models import read_model
+from searchindex.models import PreparedModel, read_model
 
 CARD = os.environ.get("BENCH_CARD", "ViT-B-32/laion2b_s34b_b79k")  # ViT-H-14/laion2b_s32b_b79k needs 12 GB of disk and memory
 TORCH = ROOT / ".build" / "torch"
@@ -30,10 +31,15 @@ def missing() -> str:
     return "" if (TORCH / ".bench").exists() else "the baseline needs torch (5.7 GB): make bench-seed"
 
 
+def random_model(folder: Path, card: str) -> PreparedModel:
+    """Random weights in the folder, and what the product makes of them."""
+    subprocess.run([PYTHON, "-m", "bench.baseline_seed.model", card, str(folder)], cwd=ROOT, stdout=sys.stderr, check=True)
+    return read_model(folder / PREPARED)
+
+
 def prepare(setup: Setup) -> None:
     """Random weights, for both servers, and one collection."""
-    subprocess.run([PYTHON, "-m", "bench.baseline_seed.model", CARD, str(setup.folder)], cwd=ROOT, stdout=sys.stderr, check=True)
-    build(setup.folder, read_model(setup.folder / PREPARED), count=QUICK_COUNT if setup.quick else COUNT)
+    build(setup.folder, random_model(setup.folder, CARD), count=QUICK_COUNT if setup.quick else COUNT)
 
 
 def _ours(stack: Stack, setup: Setup, *, redis_port: int | None) -> int:

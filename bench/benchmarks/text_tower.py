@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from bench.benchmark import Benchmark, Sampler, Setup
 from bench.benchmarks.rates import PYTHON, TORCH
@@ -14,6 +13,7 @@ from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.floor import floor_ms, measure_machine
 from bench.stack import ROOT
 from bench.tower_shapes import MS, Shape, resident, shapes, token_ids, write_shapes
+from bench.tower_vectors import REPEAT, Encode
 from searchindex.catalogue import ModelCard, Truncation, find_card
 from searchindex.encoders.onnx import open_text_encoder
 from searchindex.encoders.sessions import open_graph
@@ -21,7 +21,6 @@ from searchindex.models import Precision, PreparedModel, read_model
 
 STOCK, CUT, TORCH_INT8, FLOOR = "stock", "cut", "torch-int8", "floor"
 OURS = tuple(map(str, Precision))
-REPEAT = 5
 
 
 def missing() -> str:
@@ -56,7 +55,7 @@ def _ours(setup: Setup, *, precision: str, card: ModelCard) -> Sampler:
     began = time.perf_counter()
     open_text_encoder(model)  # with its digests and golden texts: what a pod does before it is ready
     load = time.perf_counter() - began
-    run = _runner(model)
+    run = runner(model)
 
     def sample() -> Sample:
         taken = {shape.name: [_time(run, card, shape, number) for number in range(REPEAT)] for shape in found}
@@ -65,12 +64,13 @@ def _ours(setup: Setup, *, precision: str, card: ModelCard) -> Sampler:
     return sample
 
 
-def _runner(model: PreparedModel) -> Callable[[Any], object]:
+def runner(model: PreparedModel) -> Encode:
+    """Its text tower alone, without its tokenizer."""
     graph = open_graph(model, model.text.graph, model.text.weights, threads=None)
     return lambda ids: graph.run({"input_ids": ids})
 
 
-def _time(run: Callable[[Any], object], card: ModelCard, shape: Shape, number: int) -> float:
+def _time(run: Encode, card: ModelCard, shape: Shape, number: int) -> float:
     ids = token_ids(card, shape, seed=number)
     began = time.perf_counter()
     run(ids)

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from e2e.kubernetes.indexes import STUB
-from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of
+from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of, with_definition
 
 ROOT = Path(__file__).parents[2]
-CRD = ROOT / "charts/searchindex-crds/files/searchindexes.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +28,7 @@ def environment() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def kubectl(environment: dict[str, str]) -> Kubectl:
     """The definition is installed, as from the checkout."""
-    found = Kubectl(environment)
-    found.run("apply", "-f", str(CRD))
-    found.run("wait", "--for=condition=Established", "crd/searchindexes.searchindex.dev", "--timeout=30s")
-    return found
+    return with_definition(environment)
 
 
 @pytest.fixture(scope="module")

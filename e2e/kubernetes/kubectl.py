@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+CRD = ROOT / "charts/searchindex-crds/files/searchindexes.yaml"
 Manifest = dict[str, Any]
 
 
@@ -77,6 +78,14 @@ class Kubectl:
 
     def merge(self, kind: str, name: str, change: Manifest) -> None:
         self.run("patch", kind, name, "--type=merge", "-p", json.dumps(change))
+
+
+def with_definition(environment: dict[str, str]) -> Kubectl:
+    """A cluster that knows SearchIndexes, as the checkout defines them."""
+    found = Kubectl(environment)
+    found.run("apply", "-f", str(CRD))
+    found.run("wait", "--for=condition=Established", "crd/searchindexes.searchindex.dev", "--timeout=30s")
+    return found
 
 
 def eventually(wanted: Callable[[], Any], what: str, *, seconds: float = 60.0) -> Any:

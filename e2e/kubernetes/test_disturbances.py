@@ -21,6 +21,7 @@ RATE = 20
 HUNG = 20  # seconds
 STOPPED = 35  # less than the 50 that a node may be silent: after longer Kubernetes itself takes its pods out of their Services for a moment
 WAITING = ("VolumeUnavailable", "PodUnschedulable")
+GPU: dict[str, object] = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
 PAUSE = 'REDISCLI_AUTH="$(cat /etc/redis-auth/*)" redis-cli client pause {milliseconds} all'
 
 
@@ -40,22 +41,31 @@ def cache_hung(kubectl: Kubectl) -> None:
 
 def gpu_absent(kubectl: Kubectl) -> None:
     """A pod that no node has room for waits, and says so; those that are there answer until it is taken back."""
-    _never_ready(kubectl, {"resources": {"limits": {"nvidia.com/gpu": 1}}}, {"Unschedulable"})
+    _never_ready(kubectl, GPU, {"Unschedulable"})
 
 
 def gpu_advertised(kubectl: Kubectl) -> None:
     """Pods that ask for a GPU go where there is one, beside those that answer, and back again."""
+    _own_api_server()
     _node_has_gpus(3)
-    kubectl.run("patch", DEPLOYMENT, "-p", _changed({"resources": {"limits": {"nvidia.com/gpu": 1}}}))
-    whole(kubectl, 2)
-    kubectl.run("rollout", "undo", DEPLOYMENT)
-    whole(kubectl, 2)
-    _node_has_gpus(0)
+    try:
+        kubectl.run("patch", DEPLOYMENT, "-p", _changed(GPU))
+        whole(kubectl, 2)
+        kubectl.run("rollout", "undo", DEPLOYMENT)
+        whole(kubectl, 2)
+    finally:
+        _node_has_gpus(0)
+
+
+def _own_api_server() -> int:
+    """Its process; elsewhere than in the project's own cluster nobody stops it, or tells a node that it has GPUs."""
+    pid = Processes(find_place()).pid("apiserver")
+    if pid is None:
+        pytest.skip("this is done to the project's own cluster alone: python3 -m e2e.cluster up")
+    return pid
 
 
 def _node_has_gpus(number: int) -> None:
-    if Processes(find_place()).pid("apiserver") is None:
-        pytest.skip("only the node of the project's own cluster is told that it has GPUs: python3 -m e2e.cluster up")
     subprocess.run([sys.executable, "-m", "e2e.cluster", "gpu", str(number)], check=True, timeout=60)
 
 
@@ -149,9 +159,7 @@ def test_no_search_fails_meanwhile(searched: Kubectl, done: Callable[[Kubectl], 
 @pytest.mark.timeout(600)
 def test_an_api_server_that_is_stopped_is_not_missed(searched: Kubectl) -> None:
     """F-31: for half a minute nobody can change the cluster; searches know nothing of it, and the controller is there afterwards."""
-    pid = Processes(find_place()).pid("apiserver")
-    if pid is None:
-        pytest.skip("only the API server of the project's own cluster is stopped: python3 -m e2e.cluster up")
+    pid = _own_api_server()
     none_fails(searched, lambda _: _stopped(pid), case="F-31", rate=RATE)
     whole(searched, 2)
     searched.merge("si", "photos", {"metadata": {"labels": {"seen": "again"}}, "spec": {"hnsw": {"m": 24}}})

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from e2e.kubernetes.conftest import CRD
-from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of
+from e2e.kubernetes.kubectl import Kubectl, eventually, variables_of, with_definition
 from e2e.kubernetes.release import Release, released
 from e2e.kubernetes.samples import CLAIM, pod_on_claim
 from e2e.load.asking import ask
@@ -38,9 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", action="store_true", help="write docs/results/load-million-*.json and .html, and million-trace.json")
     asked = parser.parse_args(arguments)
     folder = _model()
-    kubectl = Kubectl(variables_of("e2e.target"))
-    kubectl.run("apply", "-f", str(CRD))
-    with released(kubectl) as release:
+    with released(with_definition(variables_of("e2e.target"))) as release:
         _install(release, folder)
         filled = _filled(release, folder, points=asked.points)
         print(json.dumps(filled), flush=True)  # noqa: T201  # how long it took, for whoever waits

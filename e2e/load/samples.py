@@ -7,8 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from e2e.kubernetes.conftest import CRD
-from e2e.kubernetes.kubectl import Kubectl, variables_of
+from e2e.kubernetes.kubectl import variables_of, with_definition
 from e2e.kubernetes.release import released
 from e2e.kubernetes.samples import search_index
 from e2e.load.asking import ask
@@ -23,9 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     if unknown := set(asked.names) - set(SCRIPTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}: {', '.join(SCRIPTS)}")
-    kubectl = Kubectl(variables_of("e2e.target"))
-    kubectl.run("apply", "-f", str(CRD))
-    with released(kubectl) as release:
+    with released(with_definition(variables_of("e2e.target"))) as release:
         release.install()
         release.kubectl.apply(search_index(release.store))
         release.wait_for_index()

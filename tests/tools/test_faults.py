@@ -87,3 +87,9 @@ def test_the_scoreboard_names_the_machine_of_a_load():
 def test_only_what_is_between_the_marks_is_written():
     """The rest of the page is a person's."""
     assert with_board(f"a\n{BEGIN}\nold\n{END}\nb\n", "new") == f"a\n{BEGIN}\nnew\n{END}\nb\n"
+
+
+def test_a_case_with_two_rows_is_an_error():
+    """The counts are of the case: the other row would show a dash for ever."""
+    with pytest.raises(SystemExit, match="more than one row for F-01"):
+        filled(DOCUMENT + "| F-01 | asked otherwise | answered | - | - | - |\n", {})
