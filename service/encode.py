@@ -40,15 +40,14 @@ class _Wanted:
 
 
 class QueryEncoder:
-    """Encodes on one thread. Make and close it on the event loop that uses it. `queue`: texts that may wait or be in work; `wait`:
-    seconds that one may wait until it is in work.
+    """Encodes on `thread`, which is its own. Make and close it on the event loop that uses it. `queue`: texts that may wait or be in
+    work; `wait`: seconds that one may wait until it is in work.
     """
 
-    def __init__(self, encoder: TextEncoder, *, queue: int, wait: float, meter: Meter = NO_METER) -> None:
-        self._encoder, self._limit, self._meter = encoder, queue, meter
+    def __init__(self, encoder: TextEncoder, thread: ThreadPoolExecutor, *, queue: int, wait: float, meter: Meter = NO_METER) -> None:
+        self._encoder, self._thread, self._limit, self._meter = encoder, thread, queue, meter
         self.pace = Pace(wait=wait, most=MAX_BATCH)
         self.outcomes: Counter[str] = Counter()  # of texts, by what became of them
-        self._thread = ThreadPoolExecutor(1, "encode")
         self._wanted: OrderedDict[str, _Wanted] = OrderedDict()
         self._remembered: OrderedDict[str, Vector] = OrderedDict()
         self._wake = asyncio.Event()
@@ -88,7 +87,6 @@ class QueryEncoder:
         self._worker.cancel()
         with suppress(asyncio.CancelledError):
             await self._worker
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _joined(self, text: str) -> _Wanted | None:
         wanted = self._wanted.get(text)

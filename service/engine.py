@@ -19,6 +19,7 @@ from searchindex.images.decoder_pool import DecoderPool
 from searchindex.models import Fingerprint
 from searchindex.ports import ImageEncoder, TextEncoder, VectorStore
 from service.encode import QueryEncoder
+from service.model_thread import model_thread
 from service.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class Engine:
         self._serving: Serving | None = None
         self._text: QueryEncoder | None = None
         self._image: ImageEncoder | None = None
-        self._image_turn, self._image_pace = asyncio.Lock(), Pace(wait=0.0, most=1)
+        self._text_thread, self._image_thread = model_thread("encode"), model_thread("encode-image")
+        self._image_pace = Pace(wait=0.0, most=1)
         self._decoders = DecoderPool(parts.card.image)
         self._keeper: asyncio.Task[None] | None = None
 
@@ -112,8 +114,7 @@ class Engine:
     async def encode_image(self, content: bytes) -> NDArray[np.float32]:
         """float32 [dim] of one picture's bytes, which another process decodes; loads the image tower at the first call."""
         pixels = await self._decoders.pixels(content)
-        async with self._image_turn:
-            return await asyncio.to_thread(self._encode_image, pixels)
+        return await asyncio.get_running_loop().run_in_executor(self._image_thread, self._encode_image, pixels)
 
     def _encode_image(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._image is None:
@@ -128,13 +129,16 @@ class Engine:
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._text:
             await self._text.close()
+        for thread in (self._text_thread, self._image_thread):
+            thread.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._decoders.close)
         await self.parts.store.close()
 
     async def load(self) -> None:
         """Load the text tower and look at the collection, once. Raises ModelUnavailable; a collection's problem is kept."""
-        encoder = await asyncio.to_thread(self.parts.open_text)
-        self._text = QueryEncoder(encoder, queue=self.parts.queue, wait=self.parts.wait, meter=self._meter)
+        thread, parts = self._text_thread, self.parts
+        encoder = await asyncio.get_running_loop().run_in_executor(thread, parts.open_text)
+        self._text = QueryEncoder(encoder, thread, queue=parts.queue, wait=parts.wait, meter=self._meter)
         await self.refresh()
 
     async def _keep(self) -> None:

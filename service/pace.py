@@ -48,6 +48,7 @@ class Pace:
     def __init__(self, *, wait: float, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._wait, self._most, self._clock = wait, most, clock
         self._expected = Line()
+        self._alone = math.inf  # seconds of one text: of batches of about one size the line does not know it
         self._size = 0  # of the batch in work
         self._began = 0.0
         self._idle_at = clock()
@@ -57,7 +58,7 @@ class Pace:
     def batch(self) -> int:
         """How many texts at once. Fewer where a batch takes long: what it gains is less than what those wait who come meanwhile."""
         each, room = self._expected.each, self._allowed(STANDING) - self._expected.start
-        return min(self._most, int(room / each)) if each * self._most > room else self._most
+        return min(self._most, max(1, int(room / each))) if each else self._most
 
     @property
     def busy_for(self) -> float:
@@ -86,12 +87,17 @@ class Pace:
         self._began, self._size = self._clock(), size
         try:
             yield
-            self._expected.add(size, self.busy_for)
+            self._learn(size, self.busy_for)
         finally:
             self._size = 0
 
+    def _learn(self, size: int, seconds: float) -> None:
+        self._expected.add(size, seconds)
+        if size == 1:
+            self._alone = seconds if self._alone == math.inf else FORGETTING * self._alone + (1 - FORGETTING) * seconds
+
     def _allowed(self, share: float) -> float:
-        return max(share * self._wait, PATIENT * self._expected.at(1))
+        return max(share * self._wait, PATIENT * min(self._alone, self._expected.at(1)))
 
     def _remaining(self) -> float:
         """Of the batch in work. What is overdue for long will be so for as long again: nobody queues before a model that hangs."""

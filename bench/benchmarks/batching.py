@@ -16,6 +16,7 @@ from searchindex.encoders.onnx import open_text_encoder
 from searchindex.models import Precision, read_model
 from searchindex.ports import TextEncoder
 from service.encode import MAX_BATCH, QueryEncoder
+from service.model_thread import model_thread
 from service.pace import Pace
 
 CARD = find_card("ViT-B-32")
@@ -46,13 +47,15 @@ def _arm(setup: Setup, *, most: int) -> Sampler:
 
 async def asked(encoder: TextEncoder, texts: Sequence[str], *, callers: int, most: int) -> tuple[float, list[float]]:
     """Seconds for all `texts`, and for each, of `callers` that ask as soon as they are answered; at most `most` are encoded together."""
-    queue = QueryEncoder(encoder, queue=2 * callers, wait=WAIT)
+    thread = model_thread("encode")
+    queue = QueryEncoder(encoder, thread, queue=2 * callers, wait=WAIT)
     queue.pace = Pace(wait=WAIT, most=most)
     left, times = iter(texts), list[float]()
     began = time.perf_counter()
     await asyncio.gather(*(_caller(queue, left, times) for _ in range(callers)))
     seconds = time.perf_counter() - began
     await queue.close()
+    thread.shutdown()
     return seconds, times
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from searchindex.errors import Overloaded
 from service.encode import MAX_BATCH, QueryEncoder
+from service.model_thread import model_thread
 from service.pace import Pace
 from tests.fakes import DIM, FakeTextEncoder, unit
 
@@ -39,7 +40,7 @@ class BrokenEncoder:
 @pytest.fixture
 async def gated() -> AsyncIterator[tuple[GatedEncoder, QueryEncoder]]:
     encoder = GatedEncoder()
-    queue = QueryEncoder(encoder, queue=12, wait=PATIENT)
+    queue = QueryEncoder(encoder, model_thread("encode"), queue=12, wait=PATIENT)
     yield encoder, queue
     encoder.gate.set()
     await queue.close()
@@ -123,7 +124,7 @@ async def test_more_than_the_queue_holds_is_refused(gated):
 
 async def test_a_failing_model_fails_its_callers_and_nobody_else():
     """An error reaches those who asked, and the worker lives on."""
-    queue = QueryEncoder(BrokenEncoder(), queue=4, wait=PATIENT)
+    queue = QueryEncoder(BrokenEncoder(), model_thread("encode"), queue=4, wait=PATIENT)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="broken"):
             await queue.encode("x")

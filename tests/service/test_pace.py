@@ -180,3 +180,25 @@ def test_whatever_was_measured_it_stays_in_bounds(batches: list[tuple[int, float
     assert pace._expected.start >= -1e-6
     assert pace._expected.each >= 0
     assert not pace.is_too_late(0)
+
+
+def test_batches_that_tell_nothing_of_one_text_do_not_make_a_queue_long(clock: Clock):
+    """Beyond the capacity all are nearly full, and the smaller ones may happen to take longer: what was seen of one text is held to."""
+    pace = pace_of(clock, wait=0.1, each=0.005)
+    for _ in range(50):
+        for size, seconds in ((5, 0.028), (4, 0.030)):
+            with pace.timed(size):
+                clock.now += seconds
+    with pace.timed(5):
+        clock.now += 0.010
+        assert not pace.is_too_late(5)
+        assert pace.is_too_late(5 + pace.batch)
+
+
+def test_a_batch_is_never_empty(clock: Clock):
+    """Also where the start of a batch seems to take longer than a text may wait: or nothing would be encoded any more."""
+    pace = pace_of(clock, wait=0.1, each=0.005)
+    for size in (2, 3, 2, 3):
+        with pace.timed(size):
+            clock.now += 0.5 + size / 10_000
+    assert pace.batch >= 1
