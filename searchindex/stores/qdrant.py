@@ -16,6 +16,7 @@ from searchindex.filters import Filter
 from searchindex.points import Payload, PointId
 from searchindex.ports import Hit, Point, Query, Record
 from searchindex.stores import qdrant_metadata
+from searchindex.stores import qdrant_queries as queries
 from searchindex.stores import qdrant_wire as wire
 from searchindex.stores.qdrant_claim import claimed
 from searchindex.stores.qdrant_errors import closed, qdrant_errors
@@ -239,10 +240,10 @@ class QdrantStore:
         return [wire.record(each) for each in found], None if following is None else PointId(int(str(following)))
 
     async def _fetch(self, asked: Sequence[Fetch]) -> list[list[Scored]]:
-        message = wire.query_batch([wire.query_request(each, ef=self._ef) for each in asked], self._collection)
+        message = queries.query_batch(asked, ef=self._ef, collection=self._collection)
         # By the stub, as the client's own method takes no metadata.
         call = partial(self._client.grpc_points.QueryBatch, message, timeout=self._timeout, metadata=self._metadata())
-        return [wire.scored(each) for each in (await self._call(call)).result]
+        return [queries.scored(each) for each in (await self._call(call)).result]
 
     async def _payloads(self, ids: Sequence[PointId]) -> dict[PointId, Payload]:
         return {each.id: each.payload for each in await self.retrieve(ids)}

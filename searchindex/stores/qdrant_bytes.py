@@ -22,7 +22,7 @@ def point_bytes(identity: PointId, row: NDArray[np.float32], payload: Payload) -
     if identity not in range(1 << 64):
         raise OverflowError("an id has 64 bits and no sign")
     number = _field(1, VARINT) + _varint(identity)
-    return _sized(1, number) + _entries(3, payload) + _sized(4, _dense(row))
+    return _sized(1, number) + _entries(3, payload) + _sized(4, _unnamed(row))
 
 
 def upsert_bytes(point: bytes) -> bytes:
@@ -30,10 +30,14 @@ def upsert_bytes(point: bytes) -> bytes:
     return _sized(3, point)
 
 
-def _dense(row: NDArray[np.float32]) -> bytes:
-    """A `Vectors`: the vector without a name, packed."""
-    data = _sized(1, row.astype("<f4", copy=False).tobytes())
-    return _sized(1, _sized(101, data))
+def dense_bytes(row: NDArray[np.float32]) -> bytes:
+    """A `DenseVector`, packed."""
+    return _sized(1, row.astype("<f4", copy=False).tobytes())
+
+
+def _unnamed(row: NDArray[np.float32]) -> bytes:
+    """A `Vectors`: the vector without a name."""
+    return _sized(1, _sized(101, dense_bytes(row)))
 
 
 def _entries(number: int, values: Mapping[str, Any]) -> bytes:

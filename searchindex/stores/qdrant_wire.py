@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import grpc, models
-from qdrant_client.conversions.conversion import RestToGrpc
 
 from searchindex.collection import CollectionConfig, CollectionState, FieldType
 from searchindex.errors import InvalidInput
@@ -14,9 +13,7 @@ from searchindex.points import PointId
 from searchindex.ports import Point, Record, Vectors
 from searchindex.stores import qdrant_metadata as metadata
 from searchindex.stores.qdrant_bytes import point_bytes, upsert_bytes
-from searchindex.stores.qdrant_filters import qdrant_filter
 from searchindex.stores.qdrant_payload import payload_of
-from searchindex.stores.ranking import Fetch, Scored, beam
 
 
 def described(config: CollectionConfig, *, name: str) -> dict[str, Any]:
@@ -96,26 +93,6 @@ def _point(point: Point, row: NDArray[np.float32]) -> bytes:
         raise InvalidInput(f"The id or the payload of point {point.id} cannot be stored.", hint="A payload is plain JSON.") from error
 
 
-def query_request(asked: Fetch, *, ef: int) -> models.QueryRequest:
-    query = asked.query
-    return models.QueryRequest(
-        limit=asked.depth,
-        query=query.vector.tolist(),
-        with_payload=asked.with_payload,
-        filter=qdrant_filter(query.filter),
-        params=_exact() if query.exact else _params(asked.depth, ef),
-    )
-
-
-def query_batch(requests: Sequence[models.QueryRequest], collection: str) -> grpc.QueryBatchPoints:
-    points = [RestToGrpc.convert_query_request(each, collection) for each in requests]
-    return grpc.QueryBatchPoints(collection_name=collection, query_points=points)
-
-
-def scored(response: grpc.BatchResult) -> list[Scored]:
-    return [(PointId(hit.id.num), hit.score, payload_of(hit.payload) if hit.payload else None) for hit in response.result]
-
-
 def record(found: models.Record) -> Record:
     vector = None if found.vector is None else np.asarray(found.vector, np.float32)
     return Record(PointId(int(found.id)), found.payload or {}, vector)
@@ -136,13 +113,3 @@ def retrieved(found: grpc.RetrievedPoint) -> Record:
     data = vector.dense.data if vector.HasField("dense") else vector.data
     row = np.fromiter(data, np.float32, len(data)) if found.HasField("vectors") else None
     return Record(PointId(found.id.num), payload_of(found.payload), row)
-
-
-def _params(depth: int, ef: int) -> models.SearchParams:
-    width = beam(depth, ef=ef)
-    rescore = models.QuantizationSearchParams(rescore=True, oversampling=width / depth)
-    return models.SearchParams(hnsw_ef=width, quantization=rescore)
-
-
-def _exact() -> models.SearchParams:
-    return models.SearchParams(exact=True, quantization=models.QuantizationSearchParams(ignore=True))

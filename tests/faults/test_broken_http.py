@@ -1,5 +1,6 @@
 """F-06 and F-17: requests that are framed wrongly, and headers that are made to confuse."""
 
+import http.client
 import json
 import random
 import re
@@ -64,6 +65,56 @@ def test_wrong_framing_is_refused(served: Served, name: str):
     gone = served.send(head(served, *lines) + body, then_end=True)  # who has left need not be answered
     wrong = [reply for reply in (patient, gone) if not refused(reply) and not (reply is gone and reply.status == 0)]
     record("F-06", 2, [f"{name}: {reply.status} {reply.body[:80]!r}" for reply in wrong])
+
+
+HOSTS = {"none": [], "two": ["Host: x", "Host: x"], "two that differ": ["Host: x", "Host: y"]}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_request_names_its_host_once(served: Served, name: str):
+    """What stands before the service may have decided by the other one."""
+    reply = served.send("\r\n".join(["GET /health HTTP/1.1", "Connection: close", *HOSTS[name], "", ""]).encode())
+    assert served.send(b"GET /health HTTP/1.0\r\n\r\n").status == 200
+    record("F-06", 1, [] if refused(reply) else [f"{name}: {reply.status}"])
+
+
+ENDLESS = {
+    "a line": b"x",
+    "a header": b"GET / HTTP/1.1\r\nX: " + b"y" * 100,
+    "headers": b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20,
+    "blank lines": b"\r\n",
+    "an extension": b"POST /search HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+    "trailers": b"POST /search HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_never_ends_is_refused_before_it_fills_the_memory(served: Served, name: str):
+    """However fast it comes: nothing but a body may be long."""
+    more = ENDLESS[name][-6:] if name in {"headers", "blank lines"} else b"y"
+    before = served.memory()
+    reply = served.send(ENDLESS[name] + more * (20_000_000 // len(more)))
+    assert served.memory() < before + 5_000_000
+    record("F-06", 1, [] if reply.status in {0, 400, 401, 431} else [f"{name}: {reply.status}"])
+
+
+def test_trailers_are_no_headers(served: Served):
+    """They come when the key has been looked at, and count for nothing."""
+    chunked = head(served, "Transfer-Encoding: chunked") + b"%x\r\n%b\r\n0\r\n" % (len(QUERY), QUERY)
+    reply = served.send(chunked + b"Authorization: Bearer other\r\nX-Request-ID: trailer\r\n\r\n")
+    assert (reply.status, reply.headers["x-request-id"] == "trailer") == (200, False)
+
+
+def test_who_would_rather_speak_http2_is_answered_in_http1(served: Served):
+    """As clients of Java and curl ask at first: an upgrade that is not taken up changes nothing, for later requests neither."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    searching = head(served, f"Content-Length: {len(QUERY)}").replace(b"Connection: close\r\n", offer) + QUERY
+    with served.connect() as connection:
+        for request in (b"GET /health HTTP/1.1\r\nHost: x\r\n" + offer + b"\r\n", searching, searching):
+            connection.sendall(request)
+            reply = http.client.HTTPResponse(connection)
+            reply.begin()
+            assert (reply.status, bool(reply.read())) == (200, True)
 
 
 FORMS = {

@@ -8,7 +8,7 @@ from qdrant_client import grpc
 from qdrant_client.conversions.conversion import RestToGrpc
 
 from searchindex.stores.qdrant_payload import payload_of
-from searchindex.stores.qdrant_wire import scored
+from searchindex.stores.qdrant_queries import scored
 from tests.searchindex.stores.samples import VALUES
 
 
