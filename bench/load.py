@@ -26,10 +26,13 @@ OK, SHED, NONE = HTTPStatus.OK.value, HTTPStatus.SERVICE_UNAVAILABLE.value, 0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`status` is 0 where there was no answer, or where the search was not sent because too many were in flight."""
+    """`status` is 0 where there was no answer, or where the search was not sent because too many were in flight. `due`: seconds after
+    the first one of a constant rate.
+    """
 
     status: int
     ms: float
+    due: float = 0.0
 
 
 def times(replies: list[Reply], status: int = OK) -> list[float]:
@@ -98,7 +101,7 @@ async def offer(port: int, bodies: Iterator[bytes], *, rate: float, seconds: flo
 
     async def ask(due: float, body: bytes) -> None:
         status = await callers.ask(body)
-        replies.append(Reply(status, MS * (time.perf_counter() - due)))
+        replies.append(Reply(status, MS * (time.perf_counter() - due), due - began))
 
     flying: set[asyncio.Task[None]] = set()
     for number in range(max(1, round(rate * seconds))):
@@ -106,7 +109,7 @@ async def offer(port: int, bodies: Iterator[bytes], *, rate: float, seconds: flo
         if (early := due - time.perf_counter()) > 0:
             await asyncio.sleep(early)
         if len(flying) >= most:
-            replies.append(Reply(NONE, 0.0))
+            replies.append(Reply(NONE, 0.0, due - began))
             await asyncio.sleep(0)  # or the answers would never be read
             continue
         task = asyncio.create_task(ask(due, next(bodies)))

@@ -5,6 +5,8 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 
+import pytest
+
 from bench.load import NONE, OK, SHED, Callers, Reply, offer, one_by_one, p99, run
 
 BODIES = (f'{{"query": "{number}"}}'.encode() for number in itertools.count())
@@ -52,6 +54,7 @@ async def test_a_constant_rate_does_not_wait_for_answers():
     assert [each.status for each in replies] == [OK] * 20
     assert p99(replies) >= 250
     assert min(each.ms for each in replies) >= 90
+    assert sorted(each.due for each in replies) == pytest.approx([number / 100 for number in range(20)])
 
 
 async def test_what_cannot_be_sent_is_counted():
