@@ -20,7 +20,7 @@ from searchindex.encoders.opening import check_runtime, open_image_encoder, open
 from searchindex.errors import InvalidInput, NotFound
 from searchindex.extras import extra
 from searchindex.models import PreparedModel, find_model, read_model
-from searchindex.ports import VectorStore
+from searchindex.ports import TextEncoder, VectorStore
 from searchindex.stores.qdrant_opening import open_qdrant
 from service import errors, guards
 from service.cache import Cache, MemoryCache
@@ -29,6 +29,7 @@ from service.engine import Engine, EngineParts
 from service.explanations import Explanations
 from service.gauges import watch_service
 from service.guards import GuardedApp
+from service.heap import freeze_heap
 from service.measured_explainer import MeasuredExplainer
 from service.observed import Observer
 from service.pictures import Pictures
@@ -122,11 +123,17 @@ def engine_parts(settings: Settings, *, tracing: "Tracing | None" = None) -> Eng
     check_runtime(model, runtime)
     # Who searches by a picture first waits for its tower to be loaded: not for a minute of compiling, too.
     pictures = replace(runtime, compiled=False)
+
+    def open_text() -> TextEncoder:
+        encoder = open_text_encoder(model, runtime, batches=MAX_BATCH)
+        freeze_heap()  # the model is the last that a process loads before it serves
+        return encoder
+
     return EngineParts(
         card=model.card,
         fingerprint=model.fingerprint,
         store=open_store(settings, tracing=tracing),
-        open_text=lambda: open_text_encoder(model, runtime, batches=MAX_BATCH),
+        open_text=open_text,
         open_image=lambda: open_image_encoder(model, pictures),
         queue=settings.search_queue,
         wait=settings.search_wait_ms / 1000,

@@ -28,7 +28,7 @@ def test_rates_compare_the_product_with_the_baseline():
 
 
 def level(*, shed: list[float], p99: float):
-    return {"ms": [p99], "shed ms": shed, "shed": [0.5], "lost": [0.0], "goodput": [1.0]}
+    return {"ms": [p99], "burst ms": [2 * p99], "shed ms": shed, "shed": [0.5], "lost": [0.0], "goodput": [1.0]}
 
 
 def test_overload_compares_with_the_capacity():
@@ -37,6 +37,7 @@ def test_overload_compares_with_the_capacity():
     sample = {f"{many} {name}": values for many, taken in levels.items() for name, values in taken.items()}
     figures = overload.figures([{overload.OURS: {**sample, "rate": [100.0], "alone ms": [10.0]}}] * 3)
     assert value_of(figures, "accepted, P99: 3 times the capacity / at the capacity") == 1.5
+    assert value_of(figures, "3x: accepted in the first second, P99") == 60
     assert value_of(figures, "3x: time to refuse, P95") == 2
     assert not [each for each in figures if each.what == "1x: time to refuse, P95"]
 
