@@ -131,10 +131,11 @@ def keep_logs(kubectl: Kubectl, name: str) -> Path:
     """What every pod of the namespace says, what the cluster says of it, in a folder."""
     folder = LOGS / name
     folder.mkdir(parents=True, exist_ok=True)
-    for pod in kubectl.list("pods"):
-        called = pod["metadata"]["name"]
-        with suppress(Refused):  # it ended meanwhile
-            (folder / f"{called}.log").write_text(kubectl.run("logs", called, "--all-containers", "--prefix", "--tail=2000"))
-    (folder / "events.txt").write_text(kubectl.run("get", "events", "--sort-by=.lastTimestamp"))
-    (folder / "objects.txt").write_text(kubectl.run("describe", "pods,searchindexes,jobs,pvc"))
+    pods = [pod["metadata"]["name"] for pod in kubectl.list("pods")]
+    kept = {f"{pod}.log": ("logs", pod, "--all-containers", "--prefix", "--tail=2000") for pod in pods}
+    kept["events.txt"] = ("get", "events", "--sort-by=.lastTimestamp")
+    kept["objects.txt"] = ("describe", "pods,searchindexes,jobs,pvc")
+    for file, command in kept.items():
+        with suppress(Refused):  # one of them ended meanwhile
+            (folder / file).write_text(kubectl.run(*command))
     return folder
