@@ -10,8 +10,9 @@ import time
 from http import HTTPStatus
 
 import httptools
-import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.errors import problem
 
 PATIENCE = 10.0
 LEAST_RATE = 16_000  # bytes a second: below the slowest of mobile networks
@@ -137,15 +138,15 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.cycle is None or (not self.cycle.response_started if self._has_head else self.cycle.response_complete):
-            self.transport.write(_problem(status, detail))
+            self.transport.write(_on_the_wire(status, detail))
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
 
 
-def _problem(status: HTTPStatus, detail: str) -> bytes:
-    kind = status.phrase.lower().replace(" ", "-")
-    body = orjson.dumps({"type": f"/docs/problems#{kind}", "title": status.phrase, "status": status.value, "detail": detail})
-    fields = f"content-type: application/problem+json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{fields}".encode() + body
+def _on_the_wire(status: HTTPStatus, detail: str) -> bytes:
+    """The last answer of a connection."""
+    answer = problem(status, detail, kind=status.phrase.lower().replace(" ", "-"), headers={"connection": "close"})
+    fields = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + fields + b"\r\n" + bytes(answer.body)
