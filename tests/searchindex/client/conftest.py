@@ -42,10 +42,19 @@ def serving(app: Any) -> Iterator[str]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
+            _wait(lambda: server.started or not thread.is_alive())
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()
+
+
+def _wait(reached: Callable[[], bool]) -> None:
+    """Until then; a port that is bound refuses connections until the server listens."""
+    ends = time.monotonic() + READY_SECONDS
+    while not reached():
+        assert time.monotonic() < ends, f"not within {READY_SECONDS} s"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +65,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, indexed: Path) -> Iterator[
     settings = Settings(image_dir=folder / "pictures", cache_dir=folder / "thumbnails")
     with serving(create_app(settings, parts=parts_of(EdgeStore(folder / "store"), FakeTextEncoder()))) as address:
         with Client(address) as client:
-            ends = time.monotonic() + READY_SECONDS
-            while client.health().status != "healthy" and time.monotonic() < ends:
-                time.sleep(0.02)
+            _wait(lambda: client.health().status == "healthy")
         yield Served(address, folder / "pictures")
 
 
