@@ -12,7 +12,8 @@ from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.queries import phrase
 from bench.tower_shapes import MS
 from searchindex.catalogue import find_card
-from searchindex.encoders.onnx import open_text_encoder
+from searchindex.encoders.opening import open_text_encoder
+from searchindex.encoders.runtime import Runtime
 from searchindex.models import Precision, read_model
 from searchindex.ports import TextEncoder
 from service.encode import MAX_BATCH, QueryEncoder
@@ -31,7 +32,7 @@ def prepare(setup: Setup) -> None:
 
 
 def _arm(setup: Setup, *, most: int) -> Sampler:
-    encoder = open_text_encoder(read_model(setup.folder / Precision.INT8))
+    encoder = open_text_encoder(read_model(setup.folder / Precision.INT8), Runtime(device="cpu"))
     texts = map(phrase, itertools.count())  # none comes twice: nothing is remembered
     count = QUICK_QUERIES if setup.quick else QUERIES
 

@@ -15,7 +15,9 @@ from bench.stack import ROOT
 from bench.tower_shapes import MS, Shape, resident, shapes, token_ids, write_shapes
 from bench.tower_vectors import REPEAT, Encode
 from searchindex.catalogue import ModelCard, Truncation, find_card
-from searchindex.encoders.onnx import open_text_encoder
+from searchindex.encoders import compiled
+from searchindex.encoders.opening import open_text_encoder
+from searchindex.encoders.runtime import Runtime
 from searchindex.encoders.sessions import open_graph
 from searchindex.models import Precision, PreparedModel, read_model
 
@@ -53,7 +55,7 @@ def _measured_of(arm: str, found: list[Shape]) -> list[Shape]:
 def _ours(setup: Setup, *, precision: str, card: ModelCard) -> Sampler:
     model, found = read_model(setup.folder / precision), shapes(card, quick=setup.quick)
     began = time.perf_counter()
-    open_text_encoder(model)  # with its digests and golden texts: what a pod does before it is ready
+    open_text_encoder(model, Runtime(device="cpu"))  # with its digests and golden texts: what a pod does before it is ready
     load = time.perf_counter() - began
     run = runner(model)
 
@@ -66,6 +68,8 @@ def _ours(setup: Setup, *, precision: str, card: ModelCard) -> Sampler:
 
 def runner(model: PreparedModel) -> Encode:
     """Its text tower alone, without its tokenizer."""
+    if compiled.suits(model):
+        return compiled.open_tower(model).run
     graph = open_graph(model, model.text.graph, model.text.weights, threads=None)
     return lambda ids: graph.run({"input_ids": ids})
 

@@ -1,12 +1,13 @@
 """Which tensors an ONNX graph leaves to be given to it, read from the file: the runtime tells only after it has them all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from searchindex.encoders.protobuf import fields, messages
 from searchindex.errors import ModelUnavailable
 from searchindex.room import MORE_MEMORY
 
@@ -27,7 +28,7 @@ def external_initializers(graph: Path) -> list[str]:
     """
     try:
         content = memoryview(graph.read_bytes())
-        tensors = (tensor for body in _messages(content, _MODEL_GRAPH) for tensor in _messages(body, _GRAPH_INITIALIZER))
+        tensors = (tensor for body in messages(content, _MODEL_GRAPH) for tensor in messages(body, _GRAPH_INITIALIZER))
         return [name for tensor in tensors if (name := _external_name(tensor))]
     except (IndexError, KeyError, ValueError):
         raise ModelUnavailable(f"{graph.name} is not an ONNX graph.", hint="It is damaged: prepare the model again.") from None
@@ -46,44 +47,9 @@ def read_tensors(weights: Path, names: Iterable[str]) -> dict[str, NDArray[np.ge
 
 
 def _external_name(tensor: memoryview) -> str | None:
-    fields = {number: value for number, value in _fields(tensor) if number in (_TENSOR_NAME, _TENSOR_DATA_LOCATION)}
-    name = fields.get(_TENSOR_NAME)
-    told = {bytes(key) for entry in _messages(tensor, _TENSOR_DATA_PLACE) for key in _messages(entry, _ENTRY_KEY)}
-    if fields.get(_TENSOR_DATA_LOCATION) != _EXTERNAL or not isinstance(name, memoryview) or b"offset" in told:
+    found = {number: value for number, value in fields(tensor) if number in (_TENSOR_NAME, _TENSOR_DATA_LOCATION)}
+    name = found.get(_TENSOR_NAME)
+    told = {bytes(key) for entry in messages(tensor, _TENSOR_DATA_PLACE) for key in messages(entry, _ENTRY_KEY)}
+    if found.get(_TENSOR_DATA_LOCATION) != _EXTERNAL or not isinstance(name, memoryview) or b"offset" in told:
         return None
     return bytes(name).decode("utf-8")
-
-
-def _messages(message: memoryview, number: int) -> Iterator[memoryview]:
-    return (value for found, value in _fields(message) if found == number and isinstance(value, memoryview))
-
-
-def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Field numbers and values of one protobuf message. IndexError, KeyError or ValueError where it is none."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(message, at)
-            yield key >> 3, value
-            continue
-        size, at = _varint(message, at) if kind == 2 else (_FIXED[kind], at)  # noqa: PLR2004 # 2: counted bytes
-        if at + size > len(message):
-            raise ValueError("ends too early")
-        yield key >> 3, message[at : at + size]
-        at += size
-
-
-_FIXED = {1: 8, 5: 4}
-
-
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 # the last one
-            return value, at
-        shift += 7

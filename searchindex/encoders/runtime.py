@@ -1,4 +1,6 @@
-"""What a prepared model is run with, as the environment says it: ONNX Runtime on the CPU, or torch with open_clip on a GPU."""
+"""What a prepared model is run with, as the environment says it: ONNX Runtime or kernels of our own on the CPU, or torch with open_clip
+on a GPU.
+"""
 
 import re
 from collections.abc import Callable
@@ -16,17 +18,20 @@ AUTO = "auto"
 
 
 class Kind(StrEnum):
-    """`AUTO`: open_clip where a GPU is asked for, or is there and the folder keeps open_clip's weights; else ONNX Runtime."""
+    """`AUTO`: open_clip where a GPU is asked for, or is there and the folder keeps open_clip's weights; else compiled kernels
+    for a text tower where these are the faster ones (`compiled.py`), and ONNX Runtime for all others.
+    """
 
     AUTO = "auto"
     ONNX = "onnx"
+    COMPILED = "compiled"
     OPENCLIP = "openclip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """`device`: torch's, or `auto` for a GPU where there is one. What is None follows from the device. `threads`: of one inference
-    on the CPU; None is one per core (`cores.py`). Of these ONNX Runtime heeds the threads alone.
+    on the CPU; None is one per core (`cores.py`). On the CPU the threads alone are heeded.
     """
 
     kind: Kind = Kind.AUTO
@@ -58,10 +63,11 @@ class RuntimeSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     force_cpu: bool = Field(False, description="Encode on the CPU, whatever GPU is there.")
-    encoder_runtime: Literal["auto", "onnx", "openclip"] = Field(
+    encoder_runtime: Literal["auto", "onnx", "compiled", "openclip"] = Field(
         "auto",
-        description="`onnx`: ONNX Runtime, on the CPU. `openclip`: torch, for models exported with `--keep-weights`. `auto`: the "
-        "latter where TORCH_DEVICE names a GPU, or one is there and the model keeps its weights.",
+        description="`onnx`: ONNX Runtime, on the CPU. `compiled`: the same, but text towers in eight bits by kernels compiled for the "
+        "processor (x86-64 with AVX2). `openclip`: torch, for models exported with `--keep-weights`. `auto`: the last where TORCH_DEVICE "
+        "names a GPU, or one is there and the model keeps its weights; else `compiled` where the processor has no VNNI.",
     )
     torch_device: Annotated[str, AfterValidator(_device)] = Field(
         AUTO, description="Of `openclip`: `cpu`, `cuda`, `cuda:1`; `auto` takes a GPU where there is one."

@@ -11,7 +11,7 @@ from searchindex.encoders.quantization import quantize_channels
 from searchindex.encoders.towers import Activation, Block, Floats, Linear, Norm
 from searchindex.models import Precision
 
-_ACTIVATIONS = {Activation.GELU: "Gelu", Activation.GELU_TANH: "FastGelu", Activation.QUICK_GELU: "QuickGelu"}
+ACTIVATIONS = {Activation.GELU: "Gelu", Activation.GELU_TANH: "FastGelu", Activation.QUICK_GELU: "QuickGelu"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class _Adding:
                 rows, attended = (self._graph.node("Gather", each, self._batch.wanted) for each in (rows, attended))
             added = self._linear(f"{number}.out", block.out, attended)
             hidden, rows = self._add_and_norm(f"{number}.norm_2", block.norm_2, rows, added)
-            hidden = self._graph.node(_ACTIVATIONS[tower.activation], self._linear(f"{number}.grow", block.grow, hidden), domain=FUSED)
+            hidden = self._graph.node(ACTIVATIONS[tower.activation], self._linear(f"{number}.grow", block.grow, hidden), domain=FUSED)
             added = self._linear(f"{number}.shrink", block.shrink, hidden)
             norm = tower.norm if number == last else tower.blocks[number + 1].norm_1
             hidden, rows = self._add_and_norm("norm" if number == last else f"{number + 1}.norm_1", norm, rows, added)

@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from searchindex.encoders import opening
+from searchindex.encoders import compiled, opening
 from searchindex.encoders.onnx import open_text_encoder as open_onnx
 from searchindex.encoders.openclip_prepared import kept_files
 from searchindex.encoders.runtime import Kind, Runtime
 from searchindex.errors import InvalidInput, ModelUnavailable
-from searchindex.models import OpenClipFiles
+from searchindex.models import OpenClipFiles, Precision
 from tests.golden import tiny
-from tests.searchindex.encoders.models import file, tiny_model
+from tests.searchindex.encoders.models import file, prepared_text, tiny_model
+from tests.searchindex.encoders.towers import tiny_tower
 
 OPENCLIP = Runtime(kind=Kind.OPENCLIP)
 
@@ -49,6 +50,44 @@ def test_threads_are_of_the_text_encoder(model, monkeypatch):
     monkeypatch.setattr("searchindex.encoders.onnx.open_text_encoder", lambda _model, *, threads: seen.append(threads))
     opening.open_text_encoder(model, Runtime(threads=3))
     assert seen == [3]
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind", "way"),
+    [
+        ({"avx2", "fma", "f16c"}, Kind.AUTO, "compiled"),
+        ({"avx2", "fma", "f16c", "avx512_vnni"}, Kind.AUTO, "onnx"),
+        ({"avx2", "fma", "f16c", "avx_vnni"}, Kind.COMPILED, "compiled"),
+        ({"avx2", "fma", "f16c"}, Kind.ONNX, "onnx"),
+        (set(), Kind.AUTO, "onnx"),
+    ],
+)
+def test_the_processor_decides_who_multiplies_eight_bits(tmp_path, monkeypatch, flags, kind, way):
+    """Compiled kernels where ONNX Runtime has none that are as fast, and wherever they are asked for by name."""
+    model, seen = prepared_text(tmp_path, tiny_tower(), Precision.INT8), []
+    for name in ("onnx", "compiled"):
+        monkeypatch.setattr(
+            f"searchindex.encoders.{name}.open_text_encoder", lambda _model, *, threads, name=name: seen.append((name, threads))
+        )
+    monkeypatch.setattr("searchindex.encoders.compiled.processor", lambda: frozenset(flags))
+    monkeypatch.setattr("searchindex.encoders.kernels.machine.processor", lambda: frozenset(flags))
+    opening.open_text_encoder(model, Runtime(kind=kind, threads=2))
+    assert seen == [(way, 2)]
+
+
+def test_other_towers_are_never_compiled(model, tmp_path):
+    """Of another maker, or in float32; nor are they where that is asked for, and the way out is named."""
+    for other in (model, prepared_text(tmp_path, tiny_tower(), Precision.FP32)):
+        assert not compiled.suits(other)
+        with pytest.raises(InvalidInput, match=r"ENCODER_RUNTIME is compiled: The text tower of .* ENCODER_RUNTIME=onnx does without"):
+            opening.check_runtime(other, Runtime(kind=Kind.COMPILED))
+
+
+def test_without_the_compiler_its_name_is_told(model, monkeypatch):
+    """What is asked for and cannot be had is no reason to take something else in silence."""
+    monkeypatch.setattr("searchindex.encoders.compiled.can_compile", lambda: False)
+    with pytest.raises(InvalidInput, match=r"ENCODER_RUNTIME is compiled: .*llvmlite"):
+        opening.check_runtime(model, Runtime(kind=Kind.COMPILED))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed: nothing is missing")

@@ -1,0 +1,114 @@
+"""Text towers in eight bits over kernels of our own, compiled for this processor: faster than ONNX Runtime where it has no VNNI.
+
+docs/decisions/0014-kernels-of-our-own.md says why, and what was measured.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from searchindex.encoders.cores import usable_cores
+from searchindex.encoders.exported_tower import QuantizedTower, read_exported, sizes_of
+from searchindex.encoders.golden import check_golden
+from searchindex.encoders.kernels.layout import fits
+from searchindex.encoders.kernels.machine import BETTER, can_compile, processor
+from searchindex.encoders.rows import TEXT_BATCH, in_batches, unit_rows
+from searchindex.encoders.sessions import HINT
+from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer
+from searchindex.errors import ModelUnavailable
+from searchindex.models import Precision, PreparedModel
+from searchindex.ports import TextEncoder, Vectors
+from searchindex.room import MORE_MEMORY, says_no_memory
+
+OTHERWISE = "ENCODER_RUNTIME=onnx does without."
+
+
+class Tower(Protocol):
+    """What computes vectors, of any length, float32 [n, dim], from ids [n, length]. ValueError on ids that it has no rows for."""
+
+    dim: int
+
+    def run(self, ids: NDArray[np.int64]) -> Vectors: ...
+
+
+def suits(model: PreparedModel) -> bool:
+    """Whether this is the faster way for the model, on this machine, as it is installed."""
+    return can_compile() and not processor() & BETTER and _can_take(model)
+
+
+def check(model: PreparedModel) -> None:
+    """ModelUnavailable, with the reason, where this cannot be done here."""
+    if not can_compile():
+        raise ModelUnavailable("Compiling a text tower takes llvmlite, and AVX2 with FMA on x86-64.", hint=OTHERWISE)
+    if not _can_take(model):
+        raise ModelUnavailable(
+            f"The text tower of {model.card.name} is not one of those in eight bits that can be compiled.", hint=OTHERWISE
+        )
+
+
+def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> TextEncoder:
+    """As ONNX Runtime's (`onnx.py`): compared with the golden texts before it answers. Also ModelUnavailable where `check` says so."""
+    check(model)
+    tower = open_tower(model, threads=threads)
+    encoder = _CompiledText(tower, open_tokenizer(model.card.text, model.path(model.text.tokenizer)), name=model.text.graph.path)
+    if model.text.golden is not None:
+        check_golden(encoder, model.path(model.text.golden), least=model.text.precision.least_cosine)
+    return encoder
+
+
+def open_tower(model: PreparedModel, *, threads: int | None = None) -> Tower:
+    """The tower without its tokenizer, of a model that `check` has no objection to. Each of its files has been checked."""
+    from searchindex.encoders.kernels.tower import CompiledTower  # noqa: PLC0415  # with llvmlite, which is not everywhere
+
+    try:
+        tower = _read(model)
+        if tower.sizes.dim != model.card.dim:
+            raise ModelUnavailable(
+                f"{model.text.graph.path} yields {tower.sizes.dim} numbers; the card of {model.card.name} says {model.card.dim}.", hint=HINT
+            )
+        return CompiledTower(tower, threads=threads or usable_cores() or 1)
+    except (KeyError, ValueError, SafetensorError) as error:
+        raise ModelUnavailable(f"{model.text.graph.path} cannot be read: {type(error).__name__}.", hint=HINT) from error
+    except (MemoryError, OSError) as error:
+        if says_no_memory(error):
+            raise ModelUnavailable(f"{model.card.name} cannot be loaded: there is no memory.", hint=MORE_MEMORY) from error
+        raise
+
+
+def _can_take(model: PreparedModel) -> bool:
+    in_eight_bits = model.text.precision is Precision.INT8 and model.text.weights is not None
+    sizes = sizes_of(model.path(model.text.graph)) if in_eight_bits else None
+    return sizes is not None and fits(sizes)
+
+
+def _read(model: PreparedModel) -> QuantizedTower:
+    if model.text.weights is None:
+        raise ValueError("no weights")
+    return read_exported(model.path(model.text.graph), model.path(model.text.weights))
+
+
+class _CompiledText:
+    def __init__(self, tower: Tower, tokenizer: TextTokenizer, *, name: str) -> None:
+        self._tower, self._tokenizer, self._name = tower, tokenizer, name
+
+    @property
+    def dim(self) -> int:
+        return self._tower.dim
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        return in_batches(texts, self._encode, size=TEXT_BATCH, dim=self.dim)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        ids, _ = self._tokenizer.encode(texts)
+        try:
+            rows = self._tower.run(ids)
+        except ValueError as error:
+            raise ModelUnavailable(f"{self._name} failed: {error}.", hint=HINT) from error
+        return unit_rows(rows, dim=self.dim, name=self._name)
