@@ -9,13 +9,13 @@ from pathlib import Path
 
 from bench.benchmark import Benchmark, Sampler, Setup
 from bench.benchmarks import text_tower
-from bench.benchmarks.text_tower import in_torch, runner
+from bench.benchmarks.text_tower import by_onnxruntime, in_torch, runner
 from bench.blockwise import write_blockwise
 from bench.elsewhere import sampler_elsewhere
 from bench.figures import Figure, Of, Round, Sample, median_of, ratio_of
 from bench.stack import ROOT
 from bench.tower_shapes import Shape, resident, shapes, write_shapes
-from bench.tower_vectors import read_expected, timed, write_expected
+from bench.tower_vectors import Encode, read_expected, timed, write_expected
 from searchindex.catalogue import find_card
 from searchindex.models import ModelFile, Precision, PreparedModel, read_model, sha256_of
 
@@ -44,10 +44,18 @@ def _measured(setup: Setup) -> list[Shape]:
     return [shape for shape in shapes(CARD, quick=setup.quick) if shape.batch == 1]
 
 
+def _product(setup: Setup, *, precision: Precision) -> Sampler:
+    """As it runs on this machine."""
+    return _sampler(setup, runner(read_model(setup.folder / precision)))
+
+
 def _onnxruntime(setup: Setup, *, precision: Precision = Precision.FP32, graph: str | None = None) -> Sampler:
     """With the product's session options. `graph`: another one for the model of this precision."""
     model = read_model(setup.folder / precision)
-    encode = runner(_with_graph(model, setup.folder / graph) if graph else model)
+    return _sampler(setup, by_onnxruntime(_with_graph(model, setup.folder / graph) if graph else model))
+
+
+def _sampler(setup: Setup, encode: Encode) -> Sampler:
     found, expected = _measured(setup), read_expected(setup.folder / EXPECTED)
 
     def sample() -> Sample:
@@ -82,15 +90,16 @@ def figures(rounds: Sequence[Round]) -> list[Figure]:
 
 OURS = tuple(map(str, Precision))
 ARMS: dict[str, Callable[[Setup], Sampler]] = {
-    **{str(precision): partial(_onnxruntime, precision=precision) for precision in Precision},
+    **{str(precision): partial(_product, precision=precision) for precision in Precision},
+    "onnxruntime-int8": partial(_onnxruntime, precision=Precision.INT8),
     "dynamic": partial(_onnxruntime, graph=DYNAMIC),
     **{f"blockwise-{bits}": partial(_onnxruntime, graph=f"blockwise-{bits}.onnx") for bits in BLOCKS},
     **{f"openvino-{precision}": partial(_openvino, precision=precision) for precision in Precision},
 }
 BENCHMARK = Benchmark(
     name="text-tower-peers",
-    compares=f"The text tower of {CARD.architecture} with random weights, one text at a time: the product's graphs in ONNX Runtime "
-    "against the same graphs in OpenVINO, the float32 graph with its weights in blocks of eight and four bits (MatMulNBits), and "
+    compares=f"The text tower of {CARD.architecture} with random weights, one text at a time: as the product runs it against "
+    "the same graphs in ONNX Runtime and OpenVINO, the float32 graph with its weights in blocks of eight and four bits (MatMulNBits), and "
     "torch's export in ONNX Runtime's own dynamic quantisation. Cosines are to the product's float32 vectors.",
     rounds=3,
     minutes=10,

@@ -19,9 +19,10 @@ import onnxruntime as ort
 from searchindex.catalogue import find_card
 from searchindex.models import Precision, write_manifest
 from tests.searchindex.encoders.models import prepared_text
-from tests.searchindex.encoders.test_text_graph import encoding, queries
+from tests.searchindex.encoders.test_text_graph import compiled_encoding, encoding, queries
 from tests.searchindex.encoders.towers import random_tower
 
+COMPILED = "compiled"
 QUERIES, CAPTIONS, PICTURES, TOP = 1000, 1000, 50_000, 10
 ABOUT = PICTURES // QUERIES  # pictures about one query
 NEAREST, FURTHEST = 0.05, 1.0  # their distance from it, relative to its length
@@ -29,9 +30,10 @@ OPENED = """
 import json, sys, time
 from pathlib import Path
 began = time.perf_counter()
-from searchindex.encoders.onnx import open_text_encoder
+from searchindex.encoders.opening import open_text_encoder
+from searchindex.encoders.runtime import Kind, Runtime
 from searchindex.models import read_model
-open_text_encoder(read_model(Path(sys.argv[1])))
+open_text_encoder(read_model(Path(sys.argv[1])), Runtime(kind=Kind(sys.argv[2])))
 seconds = time.perf_counter() - began
 status = Path("/proc/self/status").read_text()
 peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
@@ -53,33 +55,43 @@ def vectors(tower, tmp_path_factory):
         encode = encoding(tower, precision, folder)
         made[precision] = np.concatenate([encode(ids) for ids in texts])
         del encode
+    encode = compiled_encoding(tower, folder)
+    made[COMPILED] = np.concatenate([encode(ids) for ids in texts]) if encode else None
     return made
 
 
-def test_the_cosine_of_a_thousand_queries(vectors):
+@pytest.fixture(params=[Precision.INT8, COMPILED])
+def way(request, vectors):
+    """Who multiplies in eight bits."""
+    if vectors[request.param] is None:
+        pytest.skip("the kernels need llvmlite, and x86-64 with AVX2, FMA and F16C")
+    return request.param
+
+
+def test_the_cosine_of_a_thousand_queries(vectors, way):
     """Mean and worst of int8 against float32."""
-    cosines = (vectors[Precision.INT8][:QUERIES].astype(float) * vectors[Precision.FP32][:QUERIES]).sum(axis=1)
-    print(f"cosine of {QUERIES} queries: mean {cosines.mean():.5f}, worst {cosines.min():.5f}")  # noqa: T201 # read with pytest -s
+    cosines = (vectors[way][:QUERIES].astype(float) * vectors[Precision.FP32][:QUERIES]).sum(axis=1)
+    print(f"{way}: cosine of {QUERIES} queries: mean {cosines.mean():.5f}, worst {cosines.min():.5f}")  # noqa: T201 # read with pytest -s
     assert cosines.mean() >= 0.998
     assert cosines.min() >= 0.995
 
 
-def test_what_is_found_among_fifty_thousand(vectors):
+def test_what_is_found_among_fifty_thousand(vectors, way):
     """Most of the first ten by int8 are those by float32, though no picture is about what is asked and all directions count alike."""
     stored = pictures(vectors[Precision.FP32][QUERIES:])
-    first, second = (found(vectors[precision][:QUERIES], stored) for precision in Precision)
+    first, second = (found(vectors[each][:QUERIES], stored) for each in (Precision.FP32, way))
     overlap = np.mean([len(set(a) & set(b)) / TOP for a, b in zip(first, second, strict=True)])
-    print(f"top-{TOP} overlap among {PICTURES} pictures: {overlap:.4f}")  # noqa: T201 # read with pytest -s
+    print(f"{way}: top-{TOP} overlap among {PICTURES} pictures: {overlap:.4f}")  # noqa: T201 # read with pytest -s
     assert overlap >= 0.9
 
 
-def test_what_is_found_about_the_query(vectors):
+def test_what_is_found_about_the_query(vectors, way):
     """Where pictures are about what is asked, some more and some less, the first ten by int8 are those by float32."""
-    asked = {precision: vectors[precision][:QUERIES] for precision in Precision}
-    stored = about(asked[Precision.FP32])
-    first, second = (found(asked[precision], stored) for precision in Precision)
+    asked = [vectors[each][:QUERIES] for each in (Precision.FP32, way)]
+    stored = about(asked[0])
+    first, second = (found(each, stored) for each in asked)
     overlap = np.mean([len(set(a) & set(b)) / TOP for a, b in zip(first, second, strict=True)])
-    print(f"top-{TOP} overlap among {len(stored)} pictures, {ABOUT} about each query: {overlap:.4f}")  # noqa: T201 # read with pytest -s
+    print(f"{way}: top-{TOP} overlap among {len(stored)} pictures, {ABOUT} about each query: {overlap:.4f}")  # noqa: T201 # read with pytest -s
     assert overlap >= 0.98
 
 
@@ -110,12 +122,13 @@ def found(asked: np.ndarray, stored: np.ndarray) -> np.ndarray:
     return np.argsort(-(asked @ stored.T), axis=1)[:, :TOP]
 
 
-def test_a_query_process_is_small(tower, tmp_path):
+@pytest.mark.parametrize("kind", ["onnx", "auto"])
+def test_a_query_process_is_small(tower, tmp_path, kind):
     """Digests, graph, tokenizer and golden texts included, with all that Python brings: under 0.8 GB at its largest."""
     write_manifest(replace(prepared_text(tmp_path, tower, Precision.INT8), card=find_card("ViT-H-14")))
     done = subprocess.run(  # noqa: S603 # our own
-        [sys.executable, "-c", OPENED, str(tmp_path)], check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", OPENED, str(tmp_path), kind], check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     seen = json.loads(done.stdout)
-    print(f"ready after {seen['seconds']:.1f} s, {seen['megabytes']:.0f} MiB at most, onnxruntime {ort.__version__}")  # noqa: T201
+    print(f"{kind}: ready after {seen['seconds']:.1f} s, {seen['megabytes']:.0f} MiB at most, onnxruntime {ort.__version__}")  # noqa: T201
     assert seen["megabytes"] < 0.8 * 1e9 / 2**20

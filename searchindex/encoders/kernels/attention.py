@@ -1,49 +1,73 @@
-"""Causal attention of the rows of texts that lie one after the other, to themselves and to a first row that they all share."""
+"""Causal attention of rows to those before them in their text, whose keys and values are kept, and to a first one that all texts share."""
 
 import math
 from typing import Any
+
+from llvmlite import ir
 
 from searchindex.encoders.kernels.emit import F32, FLOATS, I64, Kernel, Value
 from searchindex.encoders.kernels.functions import exp
 from searchindex.encoders.kernels.layout import CONTEXT, LANES
 
-ARGUMENTS = ("texts", "starts", "packed", "key", "value", "out", "width", "heads")
+REMEMBER = ("rows", "slots", "packed", "kept", "width")
+ATTEND = ("rows", "places", "texts", "chains", "packed", "kept", "key", "value", "out", "width", "heads")
+ATTEND_LAST = ("last", *ATTEND)
+
 _NEVER = -1e30
 
 
 def add_attention(module: Any, size: int) -> None:
-    """Kernels over `ARGUMENTS`: `attend` for all rows, `attend_last` for the last one of each text. `size`: floats of a head.
+    """Kernels over the arguments above. `size`: floats of a head.
 
-    `packed` float32 [rows, 3 width] holds query, key and value of each row, `key` and `value` [width] those of the first row of
-    all texts; `texts` says how many (`layout.row_words`), `starts` [texts + 1] the first row of each text and where the last one ends.
-    `out` [rows, width], or [texts, width].
+    `packed` float32 [rows, 3 width] holds query, key and value of each row. `remember` keeps the latter in `kept` float32 [slots, 2 width].
+    `attend` goes through all rows to `out` [rows, width], each a place in a text, whose row of `chains` int64 [texts, CONTEXT] names the
+    slot of each place; `attend_last` through the rows that `last` names, to `out` [len(last), width]; `rows` says how many these are.
+    `key` and `value` [width] are those of the first token of all texts.
     """
-    for name, last in (("attend", False), ("attend_last", True)):
-        code = Kernel(module, name, ARGUMENTS)
+    _remember(module)
+    for name, arguments in (("attend", ATTEND), ("attend_last", ATTEND_LAST)):
+        code = Kernel(module, name, arguments)
         build, heads = code.build, code.word("heads")
-        with code.shared(build.mul(code.load(code.pointer("texts"), 0, I64), heads)) as each:
-            _Head(code, size, text=build.udiv(each, heads), column=build.mul(build.urem(each, heads), I64(size))).attend(last=last)
+        with code.shared(build.mul(code.load(code.pointer("rows"), 0, I64), heads)) as each:
+            out = build.udiv(each, heads)
+            row = code.load(code.pointer("last"), out, I64) if arguments is ATTEND_LAST else out
+            _Head(code, size, row=row, column=build.mul(build.urem(each, heads), I64(size))).attend(out)
         code.end()
 
 
-class _Head:
-    """One head of one text; `column` is its first."""
+def _remember(module: Any) -> None:
+    code = Kernel(module, "remember", REMEMBER)
+    build, width = code.build, code.word("width")
+    both, all_three = (build.mul(width, I64(parts)) for parts in (2, 3))
+    with code.shared(code.load(code.pointer("rows"), 0, I64)) as row:
+        source = build.add(build.mul(row, all_three), width)
+        kept = build.mul(code.load(code.pointer("slots"), row, I64), both)
+        with code.loop(both, step=LANES) as column:
+            value = code.load_floats(code.pointer("packed"), build.add(source, column))
+            code.store_floats(value, code.pointer("kept"), build.add(kept, column))
+    code.end()
 
-    def __init__(self, code: Kernel, size: int, *, text: Value, column: Value) -> None:
-        self._code, self._size, self._text, self._column = code, size, text, column
-        self._starts, self._stride = code.pointer("starts"), code.build.mul(code.word("width"), I64(3))
+
+class _Head:
+    """One head of one row; `column` is its first."""
+
+    def __init__(self, code: Kernel, size: int, *, row: Value, column: Value) -> None:
+        self._code, self._size, self._column = code, size, column
+        build, width = code.build, code.word("width")
+        self._query = self._vectors(code.pointer("packed"), build.mul(build.mul(row, I64(3)), width))
+        self._seen = build.add(code.load(code.pointer("places"), row, I64), I64(1))  # itself among them
+        text = code.load(code.pointer("texts"), row, I64)
+        self._chain = code.at(code.pointer("chains"), build.mul(text, I64(CONTEXT)), I64)
         self._scores = code.room(F32, CONTEXT + LANES)
 
-    def attend(self, *, last: bool) -> None:
+    def attend(self, out: Value) -> None:
         code, build = self._code, self._code.build
-        first, end = (code.load(self._starts, build.add(self._text, I64(each)), I64) for each in range(2))
-        with code.loop(end, begin=build.sub(end, I64(1)) if last else first) as row:
-            before = build.add(build.sub(row, first), I64(1))  # rows of its text that it sees, itself among them
-            self._score(row, first, before)
-            factor = code.splat(build.fdiv(code.build.sitofp(I64(1), F32), self._soften(build.add(before, I64(1)))))
-            for at, total in self._mixed(first, before):
-                out = build.add(build.mul(self._text if last else row, code.word("width")), build.add(self._column, I64(at)))
-                code.store_floats(build.fmul(total, factor), code.pointer("out"), out)
+        self._score()
+        total = self._soften(build.add(self._seen, I64(1)))
+        factor = code.splat(build.fdiv(ir.Constant(F32, 1.0), total))
+        begin = build.add(build.mul(out, code.word("width")), self._column)
+        for number, mixed in enumerate(self._mixed()):
+            code.store_floats(build.fmul(mixed, factor), code.pointer("out"), build.add(begin, I64(number * LANES)))
 
     def _vectors(self, pointer: Value, begin: Value) -> list[Value]:
         """Those of this head, of the row that begins there."""
@@ -51,19 +75,19 @@ class _Head:
         at = code.build.add(begin, self._column)
         return [code.load_floats(pointer, code.build.add(at, I64(each))) for each in range(0, self._size, LANES)]
 
-    def _part(self, row: Value, number: int) -> list[Value]:
-        """Query, key or value of a row."""
-        build = self._code.build
-        begin = build.add(build.mul(row, self._stride), build.mul(self._code.word("width"), I64(number)))
-        return self._vectors(self._code.pointer("packed"), begin)
-
-    def _score(self, row: Value, first: Value, before: Value) -> None:
+    def _kept(self, place: Value, number: int) -> list[Value]:
+        """The key, or the value, of a place of the text."""
         code, build = self._code, self._code.build
-        query = [build.fmul(each, code.splat(1 / math.sqrt(self._size))) for each in self._part(row, 0)]
+        begin = build.mul(build.add(build.mul(code.load(self._chain, place, I64), I64(2)), I64(number)), code.word("width"))
+        return self._vectors(code.pointer("kept"), begin)
+
+    def _score(self) -> None:
+        code, build = self._code, self._code.build
+        query = [build.fmul(each, code.splat(1 / math.sqrt(self._size))) for each in self._query]
         code.store(self._dot(query, self._vectors(code.pointer("key"), I64(0))), self._scores, 0)
-        with code.loop(before) as each:
-            code.store(self._dot(query, self._part(build.add(first, each), 1)), self._scores, build.add(each, I64(1)))
-        code.store_floats(code.splat(_NEVER), self._scores, build.add(before, I64(1)))  # to a whole number of vectors
+        with code.loop(self._seen) as place:
+            code.store(self._dot(query, self._kept(place, 0)), self._scores, build.add(place, I64(1)))
+        code.store_floats(code.splat(_NEVER), self._scores, build.add(self._seen, I64(1)))  # to a whole number of vectors
 
     def _dot(self, query: list[Value], key: list[Value]) -> Value:
         total = self._code.splat(0.0)
@@ -84,13 +108,13 @@ class _Head:
             total.value = build.fadd(total.value, value)
         return code.sum(total.value)
 
-    def _mixed(self, first: Value, before: Value) -> list[tuple[int, Value]]:
-        """The values, each as much as its score says, and where in the head they begin."""
+    def _mixed(self) -> list[Value]:
+        """The values, each as much as its score says."""
         code, build = self._code, self._code.build
         share = code.splat(code.load(self._scores, 0, F32))
         totals = [code.variable(build.fmul(share, each)) for each in self._vectors(code.pointer("value"), I64(0))]
-        with code.loop(before) as each:
-            share = code.splat(code.load(self._scores, build.add(each, I64(1)), F32))
-            for total, value in zip(totals, self._part(build.add(first, each), 2), strict=True):
+        with code.loop(self._seen) as place:
+            share = code.splat(code.load(self._scores, build.add(place, I64(1)), F32))
+            for total, value in zip(totals, self._kept(place, 1), strict=True):
                 total.value = code.fma(share, value, total.value)
-        return [(number * LANES, total.value) for number, total in enumerate(totals)]
+        return [total.value for total in totals]

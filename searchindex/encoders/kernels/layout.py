@@ -10,7 +10,8 @@ from searchindex.encoders.exported_tower import Sizes
 LANES = 8  # floats of a vector: 32 bytes, as AVX2 has them
 COLUMNS = 16  # of a panel of weights
 GROUP = 6  # rows that are multiplied at a time
-MOST_ROWS = 256  # of one call; more gain nothing
+MOST_ROWS = 128  # of one call; more gain nothing
+SLOTS = 256  # tokens whose keys and values are kept
 CONTEXT = 128  # rows that one may attend to
 _HUGE = 2 * 2**20  # bytes of a huge page
 

@@ -9,7 +9,7 @@ from searchindex.encoders.kernels.emit import F16, F32, FLOATS, I16, I32, I64, K
 from searchindex.encoders.kernels.layout import LANES
 
 EMBED = ("rows", "ids", "places", "tokens", "positions", "out", "width")
-PICK = ("rows", "ends", "source", "out", "width")
+PICK = ("rows", "last", "source", "out", "width")
 QUANTIZE = ("rows", "source", "packed", "scales", "width", "steps")
 NORMALIZE = (*QUANTIZE, "weight", "bias")
 SETTLE = ("rows", "source", "out", "width", "weight", "bias")
@@ -50,11 +50,11 @@ def _embed(module: Any) -> None:
 
 
 def _pick(module: Any) -> None:
-    """The last row of each text; `ends`: behind it."""
+    """The rows that `last` names."""
     code = Kernel(module, "pick", PICK)
     build, width = code.build, code.word("width")
     with code.shared(_count(code)) as text:
-        last = build.mul(build.sub(code.load(code.pointer("ends"), text, I64), I64(1)), width)
+        last = build.mul(code.load(code.pointer("last"), text, I64), width)
         with code.loop(width, step=LANES) as column:
             value = code.load_floats(code.pointer("source"), build.add(last, column))
             code.store_floats(value, code.pointer("out"), build.add(build.mul(text, width), column))

@@ -24,8 +24,9 @@ ARGUMENTS = {
     "normalize": rows.NORMALIZE,
     "settle": rows.SETTLE,
     "project": rows.PROJECT,
-    "attend": attention.ARGUMENTS,
-    "attend_last": attention.ARGUMENTS,
+    "remember": attention.REMEMBER,
+    "attend": attention.ATTEND,
+    "attend_last": attention.ATTEND_LAST,
     "multiply": products.ARGUMENTS,
     "accumulate": products.ARGUMENTS,
     "activate": products.ARGUMENTS,
@@ -62,16 +63,16 @@ class CompiledTower:
         ends = ids.argmax(axis=1)
         if not (ids.min() >= 0 and ids.max() < self._sizes.words and ends.min() >= 1 and ends.max() <= self._sizes.places):
             raise ValueError("the ids are not those of texts for this tower")
-        texts = [row[1 : end + 1] for row, end in zip(ids, ends, strict=True)]
+        texts = [row[1 : end + 1].tolist() for row, end in zip(ids, ends, strict=True)]
         return np.concatenate([self._run(part) for part in _parts(texts)])
 
-    def _run(self, texts: Sequence[NDArray[np.int64]]) -> Floats:
+    def _run(self, texts: Sequence[list[int]]) -> Floats:
         self._plan.fill(texts)
         self._team.go()
         return self._plan.vectors(len(texts))
 
 
-def _parts(texts: Sequence[NDArray[np.int64]]) -> Iterator[Sequence[NDArray[np.int64]]]:
+def _parts(texts: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
     """As many texts at a time as there is room for."""
     first = rows_ = 0
     for number, text in enumerate(texts):

@@ -7,6 +7,9 @@ import onnxruntime as ort
 import pytest
 
 from searchindex.encoders.clip_vocabulary import END_OF_TEXT, START_OF_TEXT, clip_tokenizer, installed_merges
+from searchindex.encoders.exported_tower import read_exported
+from searchindex.encoders.kernels.machine import can_compile
+from searchindex.encoders.rows import unit_rows
 from searchindex.encoders.sessions import _options
 from searchindex.encoders.text_graph import write_text_graph
 from searchindex.encoders.tokenizer import wrap_tokenizer
@@ -30,6 +33,17 @@ def encoding(tower: TextTower, precision: Precision, folder: Path):
     return lambda ids: session.run(None, {"input_ids": ids})[0]
 
 
+def compiled_encoding(tower: TextTower, folder: Path):
+    """The same eight bits by compiled kernels; None where there are none."""
+    if not can_compile():
+        return None
+    from searchindex.encoders.kernels.tower import CompiledTower  # noqa: PLC0415  # with llvmlite, which is not everywhere
+
+    graph = folder / "compiled.onnx"
+    run = CompiledTower(read_exported(graph, write_text_graph(tower, Precision.INT8, graph)), threads=2).run
+    return lambda ids: unit_rows(run(ids), dim=tower.dim, name=graph.name)
+
+
 def queries(count: int, *, vocabulary: int = 1000, length: int | None = None, seed: int = 1) -> list[np.ndarray]:
     """Texts of 4 to 16 tokens as ids, one row each."""
     chance, rows = np.random.default_rng(seed), []
@@ -43,7 +57,7 @@ def queries(count: int, *, vocabulary: int = 1000, length: int | None = None, se
 def towers(tmp_path_factory):
     """A tower of ViT-B-32's size with random weights, in both precisions."""
     folder, tower = tmp_path_factory.mktemp("towers"), random_tower(width=512, layers=12, heads=8, dim=512)
-    return {precision: encoding(tower, precision, folder) for precision in Precision}
+    return {precision: encoding(tower, precision, folder) for precision in Precision} | {"compiled": compiled_encoding(tower, folder)}
 
 
 def test_in_float32_the_vectors_are_open_clips(tmp_path):
@@ -73,9 +87,12 @@ def test_the_first_token_alone_is_a_text(tmp_path):
         assert np.abs(encode(ids) - vectors_of(tower, ids)).max() < 1e-5
 
 
-def test_eight_bits_are_close_to_float32(towers):
+@pytest.mark.parametrize("way", [Precision.INT8, "compiled"])
+def test_eight_bits_are_close_to_float32(towers, way):
     """What is found with the one is found with the other."""
-    cosines = [float((towers[Precision.INT8](ids) * towers[Precision.FP32](ids)).sum()) for ids in queries(250)]
+    if towers[way] is None:
+        pytest.skip("the kernels need llvmlite, and x86-64 with AVX2, FMA and F16C")
+    cosines = [float((towers[way](ids) * towers[Precision.FP32](ids)).sum()) for ids in queries(250)]
     assert np.mean(cosines) >= 0.998
     assert min(cosines) >= 0.995
 
@@ -83,7 +100,8 @@ def test_eight_bits_are_close_to_float32(towers):
 def test_company_does_not_change_a_text(towers):
     """A query encoded with seven others is where it is alone: exactly in float32, closely in eight bits, whose scale is the batch's."""
     rows = queries(8, length=10)
-    for precision, encode in towers.items():
+    for precision in Precision:
+        encode = towers[precision]
         alone, together = np.concatenate([encode(row) for row in rows]), encode(np.concatenate(rows))
         assert (alone * together).sum(axis=1).min() >= precision.least_cosine
 

@@ -33,14 +33,22 @@ def expected(packed: np.ndarray, key: np.ndarray, value: np.ndarray, lengths: li
 @pytest.mark.parametrize("lengths", [[1], [7], [8], [1, 9, 3], [CONTEXT - 1], [2] * 11])
 @pytest.mark.parametrize("spread", [1.0, 30.0])
 def test_rows_attend_to_those_before_them_in_their_text(kernels, chance, lengths, spread):
-    """And to the row that begins all texts; no text sees another, and large scores do not overflow."""
+    """And to the row that begins all texts; no text sees another, and large scores do not overflow. Slots lie in any order."""
     packed = (chance.standard_normal((sum(lengths), 3 * WIDTH)) * spread).astype(np.float32)
     key, value = (chance.standard_normal(WIDTH).astype(np.float32) for _ in range(2))
-    starts, texts = np.cumsum([0, *lengths]), len(lengths)
-    given = {"texts": row_words(texts), "starts": starts, "packed": packed, "key": key, "value": value, "width": WIDTH, "heads": HEADS}
-    whole, last = np.full((len(packed), WIDTH), np.nan, np.float32), np.full((texts, WIDTH), np.nan, np.float32)
-    kernels("attend", **given, out=whole)
-    kernels("attend_last", **given, out=last, threads=3)
+    starts, count = np.cumsum([0, *lengths]), len(packed)
+    slots, chains = chance.permutation(2 * count)[:count].astype(np.int64), np.zeros((len(lengths), CONTEXT), np.int64)
+    for chain, first, length in zip(chains, starts, lengths, strict=False):
+        chain[:length] = slots[first : first + length]
+    kept = np.full((2 * count, 2 * WIDTH), np.nan, np.float32)
+    kernels("remember", rows=row_words(count), slots=slots, packed=packed, kept=kept, width=WIDTH)
+    assert np.array_equal(kept[slots], packed[:, WIDTH:])
+    places = np.concatenate([np.arange(length) for length in lengths])
+    texts, ends = np.repeat(np.arange(len(lengths)), lengths), starts[1:] - 1
+    given = {"places": places, "texts": texts, "chains": chains, "packed": packed, "kept": kept, "key": key, "value": value}
+    whole, last = np.full((count, WIDTH), np.nan, np.float32), np.full((len(lengths), WIDTH), np.nan, np.float32)
+    kernels("attend", rows=row_words(count), **given, out=whole, width=WIDTH, heads=HEADS)
+    kernels("attend_last", rows=row_words(len(lengths)), last=ends, **given, out=last, width=WIDTH, heads=HEADS, threads=3)
     wanted = expected(packed.astype(np.float64), key, value, lengths)
     assert np.allclose(whole, wanted, rtol=1e-3, atol=2e-4 * spread)
-    assert np.array_equal(last, whole[starts[1:] - 1])
+    assert np.array_equal(last, whole[ends])

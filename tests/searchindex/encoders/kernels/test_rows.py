@@ -66,9 +66,9 @@ def test_words_are_looked_up(kernels, chance):
 
 def test_the_last_row_of_each_text_is_picked(kernels, chance):
     """Texts of several lengths, one of a single row."""
-    source, ends, out = floats(chance, 9, WIDTH), np.array([3, 4, 9]), np.zeros((3, WIDTH), np.float32)
-    kernels("pick", rows=row_words(3), ends=ends, source=source, out=out, width=WIDTH)
-    assert np.array_equal(out, source[[2, 3, 8]])
+    source, last, out = floats(chance, 9, WIDTH), np.array([2, 3, 8]), np.zeros((3, WIDTH), np.float32)
+    kernels("pick", rows=row_words(3), last=last, source=source, out=out, width=WIDTH)
+    assert np.array_equal(out, source[last])
 
 
 def test_the_projection_is_in_float32(kernels, chance):

@@ -55,12 +55,25 @@ def test_vectors_are_the_towers(tmp_path, activation):
     assert (found * expected).sum(axis=1).min() >= 0.999
 
 
-def test_a_text_has_one_vector_whatever_goes_with_it(tower):
+def test_a_text_has_one_vector_whatever_goes_with_it(source, tower, tmp_path):
     """To the last bit: alone, in a batch, and in one that does not fit into a single run."""
-    ids = texts(*[2, 9, 30, 77] * 5)
+    ids, other = texts(*[2, 9, 30, 77] * 5), CompiledTower(exported(tmp_path, source), threads=2)
     assert (ids.argmax(axis=1)).sum() > MOST_ROWS
-    together, alone = tower.run(ids), np.concatenate([tower.run(row[None]) for row in ids])
+    together, alone = other.run(ids), np.concatenate([tower.run(row[None]) for row in ids])
     assert np.array_equal(together, alone)
+
+
+def test_a_text_has_one_vector_whatever_came_before(source, tower, tmp_path):
+    """To the last bit, as it is typed, word by word, beside others, and after so many that its beginning has been forgotten."""
+    whole, others = texts(12)[0], texts(*[40] * 12)
+    typed = np.zeros((10, 12), np.int64)
+    for row, count in zip(typed, range(2, 12), strict=True):
+        row[: count + 1] = [*whole[:count], END]
+    other = CompiledTower(exported(tmp_path, source), threads=2)
+    for number, row in enumerate(typed):
+        assert np.array_equal(other.run(row[None]), tower.run(typed)[number : number + 1])
+        assert np.array_equal(other.run(others[number][None]), tower.run(others[number : number + 1]))
+    assert np.array_equal(other.run(typed), tower.run(typed[::-1])[::-1])
 
 
 @pytest.mark.parametrize("threads", [1, 3, 8])
