@@ -27,14 +27,23 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=
     $PIP -r /tmp/requirements.txt && cd /opt/searchindex/lib/python3*/site-packages \
     && rm -rf numpy/tests numpy/*/tests numpy/f2py onnxruntime/transformers onnxruntime/tools onnxruntime/quantization onnxruntime/datasets
 
+FROM built-cpu AS built-kernels
+COPY requirements/kernels.txt /tmp/kernels.txt
+COPY searchindex /opt/searchindex/app/searchindex
+# 34 KB, made by a compiler of 170 MB, which stays here.
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
+    $PIP -r /tmp/kernels.txt && cd /opt/searchindex/app && /opt/searchindex/bin/python -m searchindex.encoders.kernels.build /opt/x86-64-v3
+
 FROM built-cpu AS built-service
 COPY searchindex /opt/searchindex/app/searchindex
+COPY --from=built-kernels /opt/x86-64-v3 /opt/searchindex/app/searchindex/encoders/kernels/x86-64-v3
 COPY observability /opt/searchindex/app/observability
 COPY service /opt/searchindex/app/service
 RUN $PRECOMPILE service.app searchindex.stores.qdrant
 
 FROM built-cpu AS built-jobs
 COPY searchindex /opt/searchindex/app/searchindex
+COPY --from=built-kernels /opt/x86-64-v3 /opt/searchindex/app/searchindex/encoders/kernels/x86-64-v3
 COPY observability /opt/searchindex/app/observability
 COPY jobs /opt/searchindex/app/jobs
 RUN $PRECOMPILE jobs.app searchindex.stores.qdrant

@@ -143,14 +143,14 @@ generate: $(VENV)/.test ## Write the generated documents anew
 
 requirements: ## Compile the hashed requirement files; needs uv
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/demo.txt
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra controller --extra explain --extra parquet --group test -c requirements/demo.txt -o requirements/test.txt
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra controller --extra explain --extra parquet --extra kernels --group test -c requirements/demo.txt -o requirements/test.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra gpu --group torch -c requirements/demo.txt -o requirements/torch.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain $(foreach each,$(NOT_IN_IMAGES),--no-emit-package $(each)) -c requirements/test.txt -o requirements/image.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra service --extra jobs --extra explain --extra gpu -c requirements/torch.txt -c requirements/image.txt -o requirements/image-gpu.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/controller.in -c requirements/test.txt -o requirements/controller.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/bench.in -c requirements/torch.txt -c requirements/test.txt -o requirements/bench.txt
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/peers.in -c requirements/test.txt -o requirements/peers.txt
-	@for each in encoder vocabulary cluster go; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
+	@for each in encoder vocabulary kernels cluster go; do uv pip compile -q --universal --python-version 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/$$each.in -o requirements/$$each.txt; done
 
 clean: ## Remove the environments and everything built
 	@rm -rf $(VENV) .build

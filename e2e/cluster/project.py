@@ -24,7 +24,8 @@ class Target:
     name: str
     megabytes: int  # at most; decimal, unpacked, with the base image
     without: tuple[str, ...] = ()  # packages that may not be importable in it
-    imports: str = ""  # module that has to be
+    imports: str = ""  # modules that have to be
+    kernels: bool = False  # whether it brings those of text towers, ready to be called
 
     @property
     def image(self) -> str:
@@ -32,8 +33,8 @@ class Target:
 
 
 TARGETS = (
-    Target(name="service", megabytes=400, without=("torch", "open_clip", "kopf"), imports="service.__main__"),
-    Target(name="jobs", megabytes=400, without=("torch", "open_clip", "kopf"), imports="jobs.__main__"),
+    Target(name="service", megabytes=400, without=("torch", "open_clip", "kopf", "llvmlite"), imports="service.__main__", kernels=True),
+    Target(name="jobs", megabytes=400, without=("torch", "open_clip", "kopf", "llvmlite"), imports="jobs.__main__", kernels=True),
     Target(name="controller", megabytes=200, without=("torch", "onnxruntime", "fastapi", "numpy"), imports="controller.handlers"),
     Target(name="samples", megabytes=300),
 )
@@ -102,6 +103,8 @@ def decimal(size: str) -> float:
 def _look_inside(place: Place, target: Target) -> None:
     """With the image's own Python, as its own user."""
     asked = f"import importlib.util as u, {target.imports}; print(*[p for p in {target.without!r} if u.find_spec(p)])"
+    if target.kernels:
+        asked += "; from searchindex.encoders.kernels.library import library; library()"
     working = buildah(place, "from", "--pull-never", target.image).strip()
     try:
         found = buildah(place, "run", "--isolation", "chroot", working, "--", "python", "-c", asked).strip()

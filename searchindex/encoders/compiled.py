@@ -4,17 +4,15 @@ docs/decisions/0014-kernels-of-our-own.md says why, and what was measured.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from searchindex.encoders.cores import usable_cores
 from searchindex.encoders.exported_tower import QuantizedTower, read_exported, sizes_of
 from searchindex.encoders.golden import check_golden
 from searchindex.encoders.kernels.layout import fits
-from searchindex.encoders.kernels.machine import BETTER, can_compile, processor
+from searchindex.encoders.kernels.library import BETTER, has_kernels, library, processor
+from searchindex.encoders.kernels.tower import CompiledTower
 from searchindex.encoders.rows import TEXT_BATCH, in_batches, unit_rows
 from searchindex.encoders.sessions import HINT
 from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer
@@ -26,27 +24,22 @@ from searchindex.room import MORE_MEMORY, says_no_memory
 OTHERWISE = "ENCODER_RUNTIME=onnx does without."
 
 
-class Tower(Protocol):
-    """What computes vectors, of any length, float32 [n, dim], from ids [n, length]. ValueError on ids that it has no rows for."""
-
-    dim: int
-
-    def run(self, ids: NDArray[np.int64]) -> Vectors: ...
-
-
 def suits(model: PreparedModel) -> bool:
     """Whether this is the faster way for the model, on this machine, as it is installed."""
-    return can_compile() and not processor() & BETTER and _can_take(model)
+    return has_kernels() and not processor() & BETTER and _can_take(model)
 
 
 def check(model: PreparedModel) -> None:
     """ModelUnavailable, with the reason, where this cannot be done here."""
-    if not can_compile():
-        raise ModelUnavailable("Compiling a text tower takes llvmlite, and AVX2 with FMA on x86-64.", hint=OTHERWISE)
+    if not has_kernels():
+        raise ModelUnavailable(
+            "Compiled text towers take x86-64 with AVX2, and an image, or llvmlite, that brings the kernels.", hint=OTHERWISE
+        )
     if not _can_take(model):
         raise ModelUnavailable(
             f"The text tower of {model.card.name} is not one of those in eight bits that can be compiled.", hint=OTHERWISE
         )
+    _loadable()
 
 
 def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> TextEncoder:
@@ -59,10 +52,8 @@ def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> Te
     return encoder
 
 
-def open_tower(model: PreparedModel, *, threads: int | None = None) -> Tower:
+def open_tower(model: PreparedModel, *, threads: int | None = None) -> CompiledTower:
     """The tower without its tokenizer, of a model that `check` has no objection to. Each of its files has been checked."""
-    from searchindex.encoders.kernels.tower import CompiledTower  # noqa: PLC0415  # with llvmlite, which is not everywhere
-
     try:
         tower = _read(model)
         if tower.sizes.dim != model.card.dim:
@@ -78,6 +69,13 @@ def open_tower(model: PreparedModel, *, threads: int | None = None) -> Tower:
         raise
 
 
+def _loadable() -> None:
+    try:
+        library()
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"The kernels of text towers cannot be loaded: {error}.", hint=OTHERWISE) from error
+
+
 def _can_take(model: PreparedModel) -> bool:
     in_eight_bits = model.text.precision is Precision.INT8 and model.text.weights is not None
     sizes = sizes_of(model.path(model.text.graph)) if in_eight_bits else None
@@ -91,7 +89,7 @@ def _read(model: PreparedModel) -> QuantizedTower:
 
 
 class _CompiledText:
-    def __init__(self, tower: Tower, tokenizer: TextTokenizer, *, name: str) -> None:
+    def __init__(self, tower: CompiledTower, tokenizer: TextTokenizer, *, name: str) -> None:
         self._tower, self._tokenizer, self._name = tower, tokenizer, name
 
     @property

@@ -76,12 +76,13 @@ class QuantizedTower:
 
 
 def sizes_of(graph: Path) -> Sizes | None:
-    """None where the graph is of another kind: in float32, not causal, or made by someone else."""
-    shapes = {name: shape for name, shape, _ in _tensors(_body(graph))}
-    if not {"0.qkv.scales", "0.before.key"} <= shapes.keys():
+    """None where the graph is of another kind: in float32, not causal, made by someone else, or no graph."""
+    try:
+        shapes = {name: shape for name, shape, _ in _tensors(_body(graph))}
+        (_, heads, _, head), (places, _) = shapes["0.before.key"], shapes["positions"]
+        (hidden,), (dim,) = shapes["0.grow.scales"], shapes["projection.bias"]
+    except (IndexError, KeyError, ValueError):
         return None
-    (_, heads, _, head), (places, _) = shapes["0.before.key"], shapes["positions"]
-    (hidden,), (dim,) = shapes["0.grow.scales"], shapes["projection.bias"]
     layers = sum(name.endswith(".qkv.scales") for name in shapes)
     return Sizes(words=shapes["tokens"][0], places=places, layers=layers, heads=heads, width=heads * head, hidden=hidden, dim=dim)
 

@@ -1,6 +1,7 @@
 """Causal attention of rows to those before them in their text, whose keys and values are kept, and to a first one that all texts share."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -8,31 +9,32 @@ from llvmlite import ir
 from searchindex.encoders.kernels.emit import F32, FLOATS, I64, Kernel, Value
 from searchindex.encoders.kernels.functions import exp
 from searchindex.encoders.kernels.layout import CONTEXT, LANES
-
-REMEMBER = ("rows", "slots", "packed", "kept", "width")
-ATTEND = ("rows", "places", "texts", "chains", "packed", "kept", "key", "value", "out", "width", "heads")
-ATTEND_LAST = ("last", *ATTEND)
+from searchindex.encoders.kernels.signatures import ATTEND, ATTEND_LAST, HEADS, REMEMBER, attend, attend_last
 
 _NEVER = -1e30
 
 
-def add_attention(module: Any, size: int) -> None:
-    """Kernels over the arguments above. `size`: floats of a head.
+def add_attention(module: Any) -> None:
+    """The kernels `remember`, and `attend_` and `attend_last_` for each size of a head.
 
-    `packed` float32 [rows, 3 width] holds query, key and value of each row. `remember` keeps the latter in `kept` float32 [slots, 2 width].
+    `packed` [rows, 3 width] holds query, key and value of each row. `remember` keeps the latter in `kept` [slots, 2 width].
     `attend` goes through all rows to `out` [rows, width], each a place in a text, whose row of `chains` int64 [texts, CONTEXT] names the
     slot of each place; `attend_last` through the rows that `last` names, to `out` [len(last), width]; `rows` says how many these are.
     `key` and `value` [width] are those of the first token of all texts.
     """
     _remember(module)
-    for name, arguments in (("attend", ATTEND), ("attend_last", ATTEND_LAST)):
-        code = Kernel(module, name, arguments)
-        build, heads = code.build, code.word("heads")
-        with code.shared(build.mul(code.load(code.pointer("rows"), 0, I64), heads)) as each:
-            out = build.udiv(each, heads)
-            row = code.load(code.pointer("last"), out, I64) if arguments is ATTEND_LAST else out
-            _Head(code, size, row=row, column=build.mul(build.urem(each, heads), I64(size))).attend(out)
-        code.end()
+    for size in HEADS:
+        _attend(Kernel(module, attend(size), ATTEND), size, row=lambda _code, out: out)
+        _attend(Kernel(module, attend_last(size), ATTEND_LAST), size, row=lambda code, out: code.load(code.pointer("last"), out, I64))
+
+
+def _attend(code: Kernel, size: int, *, row: Callable[[Kernel, Value], Value]) -> None:
+    """All heads of all rows; `row` is the one that is wanted at a place of the output."""
+    build, heads = code.build, code.word("heads")
+    with code.shared(build.mul(code.load(code.pointer("rows"), 0, I64), heads)) as each:
+        out = build.udiv(each, heads)
+        _Head(code, size, row=row(code, out), column=build.mul(build.urem(each, heads), I64(size))).attend(out)
+    code.end()
 
 
 def _remember(module: Any) -> None:

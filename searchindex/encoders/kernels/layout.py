@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from searchindex.encoders.exported_tower import Sizes
+from searchindex.encoders.kernels.signatures import HEADS
 
 LANES = 8  # floats of a vector: 32 bytes, as AVX2 has them
 COLUMNS = 16  # of a panel of weights
@@ -13,6 +14,9 @@ GROUP = 6  # rows that are multiplied at a time
 MOST_ROWS = 128  # of one call; more gain nothing
 SLOTS = 256  # tokens whose keys and values are kept
 CONTEXT = 128  # rows that one may attend to
+STEP = 16  # words of a step: the address of its kernel, then the kernel's arguments
+LINE = 8  # words of a line of the cache: what threads wait for lies apart from what they write
+ARRIVED, ROUND, ENDS, YIELD, RING, HEAR, FIRST_BELL = (each * LINE for each in range(7))  # words of a team; each thread has a bell
 _HUGE = 2 * 2**20  # bytes of a huge page
 
 Words = NDArray[np.int64]
@@ -21,7 +25,7 @@ Words = NDArray[np.int64]
 def fits(sizes: Sizes) -> bool:
     """Whether whole panels and vectors make up the tower, and its texts find room."""
     panels = all(each % COLUMNS == 0 for each in (sizes.width, sizes.hidden))
-    return panels and sizes.width // sizes.heads % LANES == 0 and sizes.places < CONTEXT
+    return panels and sizes.width // sizes.heads in HEADS and sizes.places < CONTEXT
 
 
 def row_groups(rows: int) -> list[tuple[int, int]]:
@@ -52,6 +56,11 @@ def pack(weight: NDArray[np.int8], into: NDArray[np.int8]) -> None:
     inputs, outputs = weight.shape
     pairs = weight.reshape(inputs // 2, 2, outputs // COLUMNS, COLUMNS)
     into.reshape(outputs // COLUMNS, inputs // 2, COLUMNS, 2)[:] = pairs.transpose(2, 0, 3, 1)
+
+
+def team_words(threads: int) -> int:
+    """How many words a team takes."""
+    return FIRST_BELL + threads * LINE
 
 
 def room(size: int) -> NDArray[np.int8]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from searchindex.encoders.exported_tower import QuantizedBlock, QuantizedLinear, QuantizedTower
 from searchindex.encoders.kernels.layout import CONTEXT, MOST_ROWS, SLOTS, group_words, pack, room, row_words, steps
 from searchindex.encoders.kernels.prefixes import Prefixes
+from searchindex.encoders.kernels.signatures import activate, attend, attend_last
 from searchindex.encoders.towers import Floats, Norm
 
 Arguments = dict[str, int | NDArray[Any]]
@@ -77,7 +78,7 @@ class Plan:
         for number, block in enumerate(tower.blocks(), 1):
             yield from self._block(block, last=number == tower.sizes.layers)
         norm, projection = tower.norm, tower.projection
-        yield self._step("settle", rows=texts, source=self._last, out=self._mixed, weight=norm.weight, bias=norm.bias)
+        yield self._step("settle", rows=texts, source=self._last, out=self._mixed, **_norm(norm))
         yield self._step(
             "project",
             rows=texts,
@@ -101,7 +102,7 @@ class Plan:
         yield self._quantize(rows, self._mixed)
         yield self._multiply("accumulate", rows, block.out, stream)
         yield self._normalize(rows, stream, block.norm_2)
-        yield self._multiply("activate", rows, block.grow, self._hidden)
+        yield self._multiply(activate(self._tower.activation), rows, block.grow, self._hidden)
         yield self._quantize(rows, self._hidden)
         yield self._multiply("accumulate", rows, block.shrink, stream)
 
@@ -109,12 +110,13 @@ class Plan:
         within: Arguments = {"places": self._places, "texts": self._text, "chains": self._chains, "packed": self._qkv, "kept": kept}
         ends: Arguments = {"last": self._ends} if last else {}
         shared: Arguments = {"key": block.key, "value": block.value, "heads": self._tower.sizes.heads}
-        return self._step("attend_last" if last else "attend", rows=rows.words, out=self._mixed, **within, **ends, **shared)
+        name = (attend_last if last else attend)(self._width // self._tower.sizes.heads)
+        return self._step(name, rows=rows.words, out=self._mixed, **within, **ends, **shared)
 
     def _normalize(self, rows: Counted, source: Floats, norm: Norm) -> Step:
-        return self._quantize(rows, source, kernel="normalize", weight=norm.weight, bias=norm.bias)
+        return self._quantize(rows, source, kernel="normalize", **_norm(norm))
 
-    def _quantize(self, rows: Counted, source: Floats, *, kernel: str = "quantize", **norm: Floats) -> Step:
+    def _quantize(self, rows: Counted, source: Floats, *, kernel: str = "quantize", **norm: int | NDArray[Any]) -> Step:
         width = source.shape[1]
         packed: Arguments = {"packed": self._packed, "scales": self._scales}
         return self._step(kernel, rows=rows.words, source=source, **packed, width=width, steps=steps(width), **norm)
@@ -128,3 +130,7 @@ class Plan:
 
     def _step(self, kernel: str, **arguments: int | NDArray[Any]) -> Step:
         return kernel, {"width": self._width, **arguments}
+
+
+def _norm(norm: Norm) -> Arguments:
+    return {"weight": norm.weight, "bias": norm.bias, "epsilon": int(np.float32(norm.epsilon).view(np.int32))}

@@ -10,12 +10,11 @@ from typing import Any
 
 from llvmlite import ir
 
+from searchindex.encoders.kernels import signatures
 from searchindex.encoders.kernels.emit import F32, FLOATS, I8, I16, I32, I64, NOTHING, POINTER, Code, Kernel, Value
 from searchindex.encoders.kernels.functions import activate
 from searchindex.encoders.kernels.layout import COLUMNS, GROUP, LANES
 from searchindex.encoders.towers import Activation
-
-ARGUMENTS = ("groups", "rows", "row_scales", "weights", "column_scales", "bias", "out", "pairs", "columns")
 
 _VECTORS = COLUMNS // LANES
 _STEP = 2  # pairs of inputs at a time: 64 bytes of a panel, a line of the cache
@@ -27,19 +26,21 @@ _TILE = ir.FunctionType(NOTHING, [POINTER, POINTER, I64, POINTER, I64, POINTER])
 Finish = Callable[[Kernel, Value, Value, Value], None]  # kernel, value, out, index of its first float
 
 
-def add_products(module: Any, activation: Activation) -> None:
-    """Kernels over `ARGUMENTS`: `multiply` stores the products, `accumulate` adds them to what is there, `activate` activates them."""
+def add_products(module: Any) -> None:
+    """The kernels `multiply`, which stores the products, `accumulate`, which adds them to what is there, and one for each activation."""
     tiles = [_tile(module, size) for size in range(1, GROUP + 1)]
-
-    def accumulated(code: Kernel, value: Value, out: Value, index: Value) -> None:
-        code.store_floats(code.build.fadd(value, code.load_floats(out, index)), out, index)
-
-    def activated(code: Kernel, value: Value, out: Value, index: Value) -> None:
-        code.store_floats(activate(code, activation, value), out, index)
-
     _product(module, "multiply", tiles, Kernel.store_floats)
-    _product(module, "accumulate", tiles, accumulated)
-    _product(module, "activate", tiles, activated)
+    _product(module, "accumulate", tiles, _accumulated)
+    for activation in Activation:
+        _product(module, signatures.activate(activation), tiles, _activated(activation))
+
+
+def _accumulated(code: Kernel, value: Value, out: Value, index: Value) -> None:
+    code.store_floats(code.build.fadd(value, code.load_floats(out, index)), out, index)
+
+
+def _activated(activation: Activation) -> Finish:
+    return lambda code, value, out, index: code.store_floats(activate(code, activation, value), out, index)
 
 
 def _tile(module: Any, size: int) -> Any:
@@ -80,7 +81,7 @@ def _fetch(code: Code, address: Value) -> None:
 
 
 def _product(module: Any, name: str, tiles: list[Any], finish: Finish) -> None:
-    code = Kernel(module, name, ARGUMENTS)
+    code = Kernel(module, name, signatures.MULTIPLY)
     build, groups, sums = code.build, code.pointer("groups"), code.room(I32, GROUP * COLUMNS)
     count = code.load(groups, 0, I64)
     stride = build.udiv(I64(2 * COLUMNS * _STEP), count)

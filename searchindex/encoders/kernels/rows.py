@@ -7,13 +7,7 @@ from llvmlite import ir
 
 from searchindex.encoders.kernels.emit import F16, F32, FLOATS, I16, I32, I64, Kernel, Value
 from searchindex.encoders.kernels.layout import LANES
-
-EMBED = ("rows", "ids", "places", "tokens", "positions", "out", "width")
-PICK = ("rows", "last", "source", "out", "width")
-QUANTIZE = ("rows", "source", "packed", "scales", "width", "steps")
-NORMALIZE = (*QUANTIZE, "weight", "bias")
-SETTLE = ("rows", "source", "out", "width", "weight", "bias")
-PROJECT = ("rows", "source", "weight", "bias", "out", "width", "columns")
+from searchindex.encoders.kernels.signatures import EMBED, NORMALIZE, PICK, PROJECT, QUANTIZE, SETTLE
 
 _INTS = ir.VectorType(I32, LANES)
 _TINY = 1e-30  # the scale of a row of zeros
@@ -21,17 +15,10 @@ _TINY = 1e-30  # the scale of a row of zeros
 Column = Callable[[Value], Value]  # eight floats of a row, from its column on
 
 
-def add_rows(module: Any, epsilon: float) -> None:
-    """Kernels over the arguments above: `embed`, `pick`, `quantize`, `normalize` (which quantises too), `settle` and `project`.
-
-    `epsilon` is that of layer normalisation. Rows are float32 [count, width]; `rows` says how many (`layout.row_words`).
-    """
-    _embed(module)
-    _pick(module)
-    _quantize(module)
-    _normalize(module, epsilon)
-    _settle(module, epsilon)
-    _project(module)
+def add_rows(module: Any) -> None:
+    """The kernels `embed`, `pick`, `quantize`, `normalize` (which quantises too), `settle` and `project`."""
+    for add in (_embed, _pick, _quantize, _normalize, _settle, _project):
+        add(module)
 
 
 def _embed(module: Any) -> None:
@@ -68,18 +55,18 @@ def _quantize(module: Any) -> None:
     code.end()
 
 
-def _normalize(module: Any, epsilon: float) -> None:
+def _normalize(module: Any) -> None:
     code = Kernel(module, "normalize", NORMALIZE)
     with code.shared(_count(code)) as row:
-        _quantize_row(code, row, _normalized(code, _row(code, row), epsilon))
+        _quantize_row(code, row, _normalized(code, _row(code, row)))
     code.end()
 
 
-def _settle(module: Any, epsilon: float) -> None:
+def _settle(module: Any) -> None:
     """The last normalisation, which nothing quantises."""
     code = Kernel(module, "settle", SETTLE)
     with code.shared(_count(code)) as row:
-        value = _normalized(code, _row(code, row), epsilon)
+        value = _normalized(code, _row(code, row))
         with code.loop(code.word("width"), step=LANES) as column:
             at = code.build.add(code.build.mul(row, code.word("width")), column)
             code.store_floats(value(column), code.pointer("out"), at)
@@ -110,11 +97,12 @@ def _row(code: Kernel, row: Value) -> Column:
     return lambda column: code.load_floats(code.pointer("source"), code.build.add(begin, column))
 
 
-def _normalized(code: Kernel, value: Column, epsilon: float) -> Column:
+def _normalized(code: Kernel, value: Column) -> Column:
     build, width = code.build, code.build.sitofp(code.word("width"), F32)
+    epsilon = build.bitcast(build.trunc(code.word("epsilon"), I32), F32)
     mean = code.splat(build.fdiv(_over(code, value), width))
     variance = build.fdiv(_over(code, lambda column: _squared(code, build.fsub(value(column), mean))), width)
-    deviation = code.intrinsic("llvm.sqrt.f32", F32, build.fadd(variance, ir.Constant(F32, epsilon)))
+    deviation = code.intrinsic("llvm.sqrt.f32", F32, build.fadd(variance, epsilon))
     factor = code.splat(build.fdiv(ir.Constant(F32, 1.0), deviation))
 
     def normalized(column: Value) -> Value:

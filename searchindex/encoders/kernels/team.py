@@ -5,11 +5,7 @@ from typing import Any
 from llvmlite import ir
 
 from searchindex.encoders.kernels.emit import I32, I64, KERNEL, NOTHING, POINTER, Code, Value
-from searchindex.encoders.kernels.layout import LANES
-
-STEP = 16  # words of a step: the address of its kernel, then the kernel's arguments
-LINE = LANES  # words of a line of the cache: what threads wait for lies apart from what they write
-ARRIVED, ROUND, ENDS, FIRST_BELL = 0, LINE, 2 * LINE, 3 * LINE  # words of a team's memory; each thread has a bell
+from searchindex.encoders.kernels.layout import ARRIVED, ENDS, FIRST_BELL, HEAR, LINE, RING, ROUND, STEP, YIELD
 
 _PATIENCE = 4096  # looks at what the others do before the core is offered to them
 _RUN = ir.FunctionType(NOTHING, [POINTER, I64, I64, I64, POINTER])
@@ -17,15 +13,11 @@ _RUN = ir.FunctionType(NOTHING, [POINTER, I64, I64, I64, POINTER])
 
 def add_team(module: Any) -> None:
     """`lead(steps, count, thread 0, threads, team)` goes through all steps once, together with the threads that are in
-    `serve(steps, count, thread, threads, team)`, which comes back once the team ends.
+    `serve(steps, count, thread, threads, team)`, which comes back once the team ends. `team`: words as `layout.py` has them.
     """
     run = _run(module, _wait(module))
     _lead(module, run)
     _serve(module, run)
-
-
-def team_words(threads: int) -> int:
-    return FIRST_BELL + threads * LINE
 
 
 def _wait(module: Any) -> Any:
@@ -40,15 +32,14 @@ def _wait(module: Any) -> Any:
             build.atomic_rmw("xchg", arrived, I64(0), ordering="release")
             build.atomic_rmw("add", turn, I64(1), ordering="release")
         with early:
-            _watch(code, turn, now)
+            _watch(code, team, now)
     build.ret_void()
     return code.function
 
 
-def _watch(code: Code, turn: Value, now: Value) -> None:
+def _watch(code: Code, team: Value, now: Value) -> None:
     """Until the round is another than `now`. Who waits for long is in the way of those it waits for, and lets them go first."""
-    build, looks = code.build, code.variable(I64(0))
-    offer = ir.Function(code.module, ir.FunctionType(I32, []), "sched_yield")
+    build, looks, turn = code.build, code.variable(I64(0)), code.at(team, ROUND, I64)
     look, rest, done = (build.append_basic_block() for _ in range(3))
     build.branch(look)
     build.position_at_end(look)
@@ -57,7 +48,7 @@ def _watch(code: Code, turn: Value, now: Value) -> None:
     code.intrinsic("llvm.x86.sse2.pause", NOTHING)
     looks.value = build.add(looks.value, I64(1))
     with build.if_then(build.icmp_signed(">", looks.value, I64(_PATIENCE))):
-        build.call(offer, [])
+        _call(code, team, YIELD)
     build.branch(look)
     build.position_at_end(done)
 
@@ -77,9 +68,8 @@ def _run(module: Any, wait: Any) -> Any:
 def _lead(module: Any, run: Any) -> None:
     code = Code(module, "lead", _RUN)
     steps, count, thread, threads, team = code.function.args
-    ring = ir.Function(module, ir.FunctionType(I32, [POINTER]), "sem_post")
     with code.loop(threads, begin=1) as each:
-        code.build.call(ring, [_bell(code, team, each)])
+        _call(code, team, RING, _bell(code, team, each))
     code.build.call(run, [steps, count, thread, threads, team])
     code.build.ret_void()
 
@@ -88,11 +78,10 @@ def _serve(module: Any, run: Any) -> None:
     code = Code(module, "serve", _RUN)
     steps, count, thread, threads, team = code.function.args
     build, bell = code.build, _bell(code, team, thread)
-    hear = ir.Function(module, ir.FunctionType(I32, [POINTER]), "sem_wait")
     rest, woken, work, done = (build.append_basic_block() for _ in range(4))
     build.branch(rest)
     build.position_at_end(rest)
-    build.cbranch(build.icmp_signed("==", build.call(hear, [bell]), I32(0)), woken, rest)  # a signal may interrupt it
+    build.cbranch(build.icmp_signed("==", _call(code, team, HEAR, bell), I32(0)), woken, rest)  # a signal may interrupt it
     build.position_at_end(woken)
     build.cbranch(build.icmp_signed("==", _seen(code, code.at(team, ENDS, I64)), I64(0)), work, done)
     build.position_at_end(work)
@@ -100,6 +89,12 @@ def _serve(module: Any, run: Any) -> None:
     build.branch(rest)
     build.position_at_end(done)
     build.ret_void()
+
+
+def _call(code: Code, team: Value, word: int, *arguments: Value) -> Value:
+    """A function of the C library, whose address the team holds: nothing here has to be linked with anything."""
+    kind = ir.FunctionType(I32, [each.type for each in arguments])
+    return code.build.call(code.build.inttoptr(code.load(team, word, I64), kind.as_pointer()), arguments)
 
 
 def _bell(code: Code, team: Value, thread: Value) -> Value:

@@ -7,41 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numpy.typing import NDArray
 
 from searchindex.encoders.exported_tower import QuantizedTower
-from searchindex.encoders.kernels import attention, products, rows, team
-from searchindex.encoders.kernels.layout import MOST_ROWS
-from searchindex.encoders.kernels.machine import Functions
+from searchindex.encoders.kernels.layout import ENDS, FIRST_BELL, HEAR, LINE, MOST_ROWS, RING, STEP, YIELD, team_words
+from searchindex.encoders.kernels.library import Library, library
 from searchindex.encoders.kernels.plan import Plan, Step
+from searchindex.encoders.kernels.signatures import ARGUMENTS
 from searchindex.encoders.towers import Floats
 
-ARGUMENTS = {
-    "embed": rows.EMBED,
-    "pick": rows.PICK,
-    "quantize": rows.QUANTIZE,
-    "normalize": rows.NORMALIZE,
-    "settle": rows.SETTLE,
-    "project": rows.PROJECT,
-    "remember": attention.REMEMBER,
-    "attend": attention.ATTEND,
-    "attend_last": attention.ATTEND_LAST,
-    "multiply": products.ARGUMENTS,
-    "accumulate": products.ARGUMENTS,
-    "activate": products.ARGUMENTS,
-}
 _WORD, _ADDRESS = ctypes.c_int64, ctypes.c_void_p
-
-
-def compiled(tower: QuantizedTower) -> Functions:
-    """All kernels, for this tower's arithmetic."""
-    module = ir.Module("tower")
-    products.add_products(module, tower.activation)
-    rows.add_rows(module, tower.norm.epsilon)
-    attention.add_attention(module, tower.sizes.width // tower.sizes.heads)
-    team.add_team(module)
-    return Functions(module)
 
 
 class CompiledTower:
@@ -50,10 +25,9 @@ class CompiledTower:
     def __init__(self, tower: QuantizedTower, *, threads: int) -> None:
         self.dim = tower.sizes.dim
         self._sizes = tower.sizes
-        self._plan = Plan(tower)  # first, as it takes the memory: where there is none, LLVM would end the process
-        self._functions = compiled(tower)
-        self._steps = _table(self._functions, self._plan.steps)
-        self._team = _Team(self._functions, self._steps, threads)
+        self._plan = Plan(tower)
+        self._steps = _table(library(), self._plan.steps)
+        self._team = _Team(library(), self._steps, threads)
         weakref.finalize(self, self._team.end)
 
     def run(self, ids: NDArray[np.int64]) -> Floats:
@@ -83,9 +57,9 @@ def _parts(texts: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
     yield texts[first:]
 
 
-def _table(functions: Functions, steps: Sequence[Step]) -> NDArray[np.int64]:
-    """int64 [steps, STEP]: what `team.py` goes through."""
-    table = np.zeros((len(steps), team.STEP), np.int64)
+def _table(functions: Library, steps: Sequence[Step]) -> NDArray[np.int64]:
+    """int64 [steps, STEP]: what `team.py` has threads go through."""
+    table = np.zeros((len(steps), STEP), np.int64)
     for row, (kernel, arguments) in zip(table, steps, strict=True):
         words = [functions.address(kernel), *(_word(arguments[name]) for name in ARGUMENTS[kernel])]
         row[: len(words)] = words
@@ -99,9 +73,11 @@ def _word(value: "int | NDArray[Any]") -> int:
 class _Team:
     """Threads in native code, which hold no lock of Python and cost nothing while they sleep."""
 
-    def __init__(self, functions: Functions, steps: NDArray[np.int64], threads: int) -> None:
-        self._words = np.zeros(team.team_words(threads), np.int64)
+    def __init__(self, functions: Library, steps: NDArray[np.int64], threads: int) -> None:
+        self._words = np.zeros(team_words(threads), np.int64)
         self._library = ctypes.CDLL(None)
+        for word, name in ((YIELD, "sched_yield"), (RING, "sem_post"), (HEAR, "sem_wait")):
+            self._words[word] = ctypes.cast(self._library[name], _ADDRESS).value or 0
         for number in range(1, threads):
             self._library.sem_init(_ADDRESS(self._bell(number)), 0, 0)
         kinds = (_ADDRESS, _WORD, _WORD, _WORD, _ADDRESS)
@@ -118,7 +94,7 @@ class _Team:
         self._lead(*self._of(0))
 
     def end(self) -> None:
-        self._words[team.ENDS] = 1
+        self._words[ENDS] = 1
         for number, thread in enumerate(self._threads, 1):
             self._library.sem_post(_ADDRESS(self._bell(number)))
             thread.join()
@@ -128,4 +104,4 @@ class _Team:
         return (*first, number, *second)
 
     def _bell(self, number: int) -> int:
-        return int(self._words.ctypes.data + 8 * (team.FIRST_BELL + number * team.LINE))
+        return int(self._words.ctypes.data + 8 * (FIRST_BELL + number * LINE))

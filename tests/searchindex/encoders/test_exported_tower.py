@@ -43,3 +43,6 @@ def test_other_graphs_are_told_apart(tmp_path):
         write_text_graph(tower, precision, path)
         assert sizes_of(path) is None
     assert sizes_of(tiny_model(tmp_path).folder / "text.onnx") is None
+    for content in (b"", b"<html>", (tmp_path / "1.onnx").read_bytes()[:500]):
+        (tmp_path / "wrong.onnx").write_bytes(content)
+        assert sizes_of(tmp_path / "wrong.onnx") is None

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from searchindex.encoders import compiled, opening
+from searchindex.encoders.kernels.library import NEEDED
 from searchindex.encoders.onnx import open_text_encoder as open_onnx
 from searchindex.encoders.openclip_prepared import kept_files
 from searchindex.encoders.runtime import Kind, Runtime
@@ -55,10 +56,10 @@ def test_threads_are_of_the_text_encoder(model, monkeypatch):
 @pytest.mark.parametrize(
     ("flags", "kind", "way"),
     [
-        ({"avx2", "fma", "f16c"}, Kind.AUTO, "compiled"),
-        ({"avx2", "fma", "f16c", "avx512_vnni"}, Kind.AUTO, "onnx"),
-        ({"avx2", "fma", "f16c", "avx_vnni"}, Kind.COMPILED, "compiled"),
-        ({"avx2", "fma", "f16c"}, Kind.ONNX, "onnx"),
+        (NEEDED, Kind.AUTO, "compiled"),
+        (NEEDED | {"avx512_vnni"}, Kind.AUTO, "onnx"),
+        (NEEDED | {"avx_vnni"}, Kind.COMPILED, "compiled"),
+        (NEEDED, Kind.ONNX, "onnx"),
         (set(), Kind.AUTO, "onnx"),
     ],
 )
@@ -70,7 +71,7 @@ def test_the_processor_decides_who_multiplies_eight_bits(tmp_path, monkeypatch, 
             f"searchindex.encoders.{name}.open_text_encoder", lambda _model, *, threads, name=name: seen.append((name, threads))
         )
     monkeypatch.setattr("searchindex.encoders.compiled.processor", lambda: frozenset(flags))
-    monkeypatch.setattr("searchindex.encoders.kernels.machine.processor", lambda: frozenset(flags))
+    monkeypatch.setattr("searchindex.encoders.kernels.library.processor", lambda: frozenset(flags))
     opening.open_text_encoder(model, Runtime(kind=kind, threads=2))
     assert seen == [(way, 2)]
 
@@ -85,9 +86,23 @@ def test_other_towers_are_never_compiled(model, tmp_path):
 
 def test_without_the_compiler_its_name_is_told(model, monkeypatch):
     """What is asked for and cannot be had is no reason to take something else in silence."""
-    monkeypatch.setattr("searchindex.encoders.compiled.can_compile", lambda: False)
+    monkeypatch.setattr("searchindex.encoders.compiled.has_kernels", lambda: False)
     with pytest.raises(InvalidInput, match=r"ENCODER_RUNTIME is compiled: .*llvmlite"):
         opening.check_runtime(model, Runtime(kind=Kind.COMPILED))
+
+
+@pytest.mark.parametrize("said", [PermissionError(13, "Permission denied"), ValueError("x86-64-v3 was made of other sources")])
+def test_kernels_that_cannot_be_loaded_are_told(tmp_path, monkeypatch, said):
+    """Where a system lets nothing be mapped as code, or an image was put together wrongly: the reason, and the way without."""
+
+    def refuse():
+        raise said
+
+    monkeypatch.setattr("searchindex.encoders.compiled.library", refuse)
+    monkeypatch.setattr("searchindex.encoders.compiled.has_kernels", lambda: True)
+    model = prepared_text(tmp_path, tiny_tower(), Precision.INT8)
+    with pytest.raises(ModelUnavailable, match=r"kernels .* cannot be loaded: .*(denied|other sources).*ENCODER_RUNTIME=onnx"):
+        compiled.open_text_encoder(model)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed: nothing is missing")

@@ -11,7 +11,7 @@ import pytest
 from searchindex.catalogue import find_card
 from searchindex.encoders import compiled, onnx
 from searchindex.encoders.golden import TEXTS, write_golden
-from searchindex.encoders.kernels.machine import can_compile
+from searchindex.encoders.kernels.library import has_kernels
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import ModelUnavailable
 from searchindex.models import Precision, PreparedModel, read_model, write_manifest
@@ -30,7 +30,8 @@ from searchindex.models import read_model
 model = read_model(Path(sys.argv[1]))
 if sys.argv[3] == "compiled":
     from searchindex.encoders.compiled import open_tower
-    import searchindex.encoders.kernels.tower
+    from searchindex.encoders.kernels.library import library
+    library()
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[2]), -1))
 try:
@@ -43,7 +44,7 @@ except ModelUnavailable as error:
 @pytest.fixture(params=["fp32 onnx", "int8 onnx", "int8 compiled"])
 def way(request) -> list[str]:
     """A precision, and what runs it."""
-    if "compiled" in request.param and not can_compile():
+    if "compiled" in request.param and not has_kernels():
         pytest.skip("the kernels need llvmlite, and x86-64 with AVX2, FMA and F16C")
     return request.param.split()
 

@@ -8,7 +8,8 @@ import pytest
 
 from searchindex.encoders.clip_vocabulary import END_OF_TEXT, START_OF_TEXT, clip_tokenizer, installed_merges
 from searchindex.encoders.exported_tower import read_exported
-from searchindex.encoders.kernels.machine import can_compile
+from searchindex.encoders.kernels.library import has_kernels
+from searchindex.encoders.kernels.tower import CompiledTower
 from searchindex.encoders.rows import unit_rows
 from searchindex.encoders.sessions import _options
 from searchindex.encoders.text_graph import write_text_graph
@@ -35,10 +36,8 @@ def encoding(tower: TextTower, precision: Precision, folder: Path):
 
 def compiled_encoding(tower: TextTower, folder: Path):
     """The same eight bits by compiled kernels; None where there are none."""
-    if not can_compile():
+    if not has_kernels():
         return None
-    from searchindex.encoders.kernels.tower import CompiledTower  # noqa: PLC0415  # with llvmlite, which is not everywhere
-
     graph = folder / "compiled.onnx"
     run = CompiledTower(read_exported(graph, write_text_graph(tower, Precision.INT8, graph)), threads=2).run
     return lambda ids: unit_rows(run(ids), dim=tower.dim, name=graph.name)

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("llvmlite", reason="llvmlite is not installed: it is for Linux on x86-64")
-
 from searchindex.encoders.kernels.layout import CONTEXT, row_words
-from tests.searchindex.encoders.kernels.calling import HEAD
+from searchindex.encoders.kernels.signatures import HEADS as SIZES
+from searchindex.encoders.kernels.signatures import attend, attend_last
+from tests.searchindex.encoders.kernels.calling import call
 
 HEADS = 3
-WIDTH = HEADS * HEAD
 
 
 def softened(scores: np.ndarray) -> np.ndarray:
@@ -17,38 +16,41 @@ def softened(scores: np.ndarray) -> np.ndarray:
     return shares / shares.sum()
 
 
-def expected(packed: np.ndarray, key: np.ndarray, value: np.ndarray, lengths: list[int]) -> np.ndarray:
+def expected(packed: np.ndarray, key: np.ndarray, value: np.ndarray, lengths: list[int], size: int) -> np.ndarray:
     """Row by row and head by head, in float64."""
-    found, first = np.zeros((len(packed), WIDTH)), 0
+    width, first = HEADS * size, 0
+    found = np.zeros((len(packed), width))
     for length in lengths:
         for row in range(first, first + length):
-            for head in (slice(at, at + HEAD) for at in range(0, WIDTH, HEAD)):
-                query, keys, values = (packed[first : row + 1, part * WIDTH : (part + 1) * WIDTH][:, head] for part in range(3))
+            for head in (slice(at, at + size) for at in range(0, width, size)):
+                query, keys, values = (packed[first : row + 1, part * width : (part + 1) * width][:, head] for part in range(3))
                 keys, values = np.vstack([key[head], keys]), np.vstack([value[head], values])
-                found[row, head] = softened(keys @ query[-1] / np.sqrt(HEAD)) @ values
+                found[row, head] = softened(keys @ query[-1] / np.sqrt(size)) @ values
         first += length
     return found
 
 
 @pytest.mark.parametrize("lengths", [[1], [7], [8], [1, 9, 3], [CONTEXT - 1], [2] * 11])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("spread", [1.0, 30.0])
-def test_rows_attend_to_those_before_them_in_their_text(kernels, chance, lengths, spread):
+def test_rows_attend_to_those_before_them_in_their_text(chance, lengths, spread, size):
     """And to the row that begins all texts; no text sees another, and large scores do not overflow. Slots lie in any order."""
-    packed = (chance.standard_normal((sum(lengths), 3 * WIDTH)) * spread).astype(np.float32)
-    key, value = (chance.standard_normal(WIDTH).astype(np.float32) for _ in range(2))
+    width = HEADS * size
+    packed = (chance.standard_normal((sum(lengths), 3 * width)) * spread).astype(np.float32)
+    key, value = (chance.standard_normal(width).astype(np.float32) for _ in range(2))
     starts, count = np.cumsum([0, *lengths]), len(packed)
     slots, chains = chance.permutation(2 * count)[:count].astype(np.int64), np.zeros((len(lengths), CONTEXT), np.int64)
     for chain, first, length in zip(chains, starts, lengths, strict=False):
         chain[:length] = slots[first : first + length]
-    kept = np.full((2 * count, 2 * WIDTH), np.nan, np.float32)
-    kernels("remember", rows=row_words(count), slots=slots, packed=packed, kept=kept, width=WIDTH)
-    assert np.array_equal(kept[slots], packed[:, WIDTH:])
+    kept = np.full((2 * count, 2 * width), np.nan, np.float32)
+    call("remember", rows=row_words(count), slots=slots, packed=packed, kept=kept, width=width)
+    assert np.array_equal(kept[slots], packed[:, width:])
     places = np.concatenate([np.arange(length) for length in lengths])
     texts, ends = np.repeat(np.arange(len(lengths)), lengths), starts[1:] - 1
     given = {"places": places, "texts": texts, "chains": chains, "packed": packed, "kept": kept, "key": key, "value": value}
-    whole, last = np.full((count, WIDTH), np.nan, np.float32), np.full((len(lengths), WIDTH), np.nan, np.float32)
-    kernels("attend", rows=row_words(count), **given, out=whole, width=WIDTH, heads=HEADS)
-    kernels("attend_last", rows=row_words(len(lengths)), last=ends, **given, out=last, width=WIDTH, heads=HEADS, threads=3)
-    wanted = expected(packed.astype(np.float64), key, value, lengths)
+    whole, last = np.full((count, width), np.nan, np.float32), np.full((len(lengths), width), np.nan, np.float32)
+    call(attend(size), rows=row_words(count), **given, out=whole, width=width, heads=HEADS)
+    call(attend_last(size), rows=row_words(len(lengths)), last=ends, **given, out=last, width=width, heads=HEADS, threads=3)
+    wanted = expected(packed.astype(np.float64), key, value, lengths, size)
     assert np.allclose(whole, wanted, rtol=1e-3, atol=2e-4 * spread)
     assert np.array_equal(last, whole[ends])

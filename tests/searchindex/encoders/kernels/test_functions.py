@@ -10,9 +10,10 @@ pytest.importorskip("llvmlite", reason="llvmlite is not installed: it is for Lin
 from llvmlite import ir
 
 from searchindex.encoders.kernels import functions
+from searchindex.encoders.kernels.build import translate
 from searchindex.encoders.kernels.emit import Kernel
 from searchindex.encoders.kernels.layout import LANES
-from searchindex.encoders.kernels.machine import Functions
+from searchindex.encoders.kernels.library import loaded
 from searchindex.encoders.towers import Activation
 from tests.searchindex.encoders.towers import _activated
 
@@ -28,9 +29,9 @@ def applied(emit) -> np.ndarray:
     with code.loop(code.word("count"), step=LANES) as at:
         code.store_floats(emit(code, code.load_floats(code.pointer("values"), at)), code.pointer("values"), at)
     code.end()
-    functions, values = Functions(module), VALUES.copy()
+    library, values = loaded(translate(module)), VALUES.copy()
     words = np.array([values.ctypes.data, len(values)], np.int64)
-    functions.call("apply", ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(words.ctypes.data, 0, 1)
+    library.call("apply", ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(words.ctypes.data, 0, 1)
     return values
 
 

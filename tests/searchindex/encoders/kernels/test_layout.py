@@ -67,5 +67,5 @@ def test_odd_sizes_are_left_to_the_other_runtime():
     assert fits(SIZES)
     assert not fits(replace(SIZES, hidden=4100))
     assert not fits(replace(SIZES, width=1032, heads=129))
-    assert not fits(replace(SIZES, heads=256))
+    assert not fits(replace(SIZES, heads=128))
     assert not fits(replace(SIZES, places=128))

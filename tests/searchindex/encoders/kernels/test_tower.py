@@ -6,8 +6,6 @@ import threading
 import numpy as np
 import pytest
 
-pytest.importorskip("llvmlite", reason="llvmlite is not installed: it is for Linux on x86-64")
-
 from searchindex.encoders.exported_tower import read_exported
 from searchindex.encoders.kernels.layout import MOST_ROWS
 from searchindex.encoders.kernels.tower import CompiledTower
