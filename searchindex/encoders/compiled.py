@@ -1,9 +1,7 @@
-"""Text towers in eight bits over kernels of our own, compiled for this processor: faster than ONNX Runtime where it has no VNNI.
+"""Text towers in eight bits over kernels of our own: faster than ONNX Runtime where a processor has no VNNI.
 
 docs/decisions/0014-kernels-of-our-own.md says why, and what was measured.
 """
-
-from collections.abc import Sequence
 
 from safetensors import SafetensorError
 
@@ -13,9 +11,10 @@ from searchindex.encoders.golden import check_golden
 from searchindex.encoders.kernels.layout import fits
 from searchindex.encoders.kernels.library import BETTER, has_kernels, library, processor
 from searchindex.encoders.kernels.tower import CompiledTower
-from searchindex.encoders.rows import TEXT_BATCH, in_batches, unit_rows
+from searchindex.encoders.rows import unit_rows
 from searchindex.encoders.sessions import HINT
-from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer
+from searchindex.encoders.texts import Tower, TowerOfTexts
+from searchindex.encoders.tokenizer import TokenIds, open_tokenizer
 from searchindex.errors import ModelUnavailable
 from searchindex.models import Precision, PreparedModel
 from searchindex.ports import TextEncoder, Vectors
@@ -46,7 +45,8 @@ def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> Te
     """As ONNX Runtime's (`onnx.py`): compared with the golden texts before it answers. Also ModelUnavailable where `check` says so."""
     check(model)
     tower = open_tower(model, threads=threads)
-    encoder = _CompiledText(tower, open_tokenizer(model.card.text, model.path(model.text.tokenizer)), name=model.text.graph.path)
+    tokenizer = open_tokenizer(model.card.text, model.path(model.text.tokenizer))
+    encoder = TowerOfTexts(tokenizer, _vectors(tower, model.text.graph.path), dim=tower.dim)
     if model.text.golden is not None:
         check_golden(encoder, model.path(model.text.golden), least=model.text.precision.least_cosine)
     return encoder
@@ -88,25 +88,12 @@ def _read(model: PreparedModel) -> QuantizedTower:
     return read_exported(model.path(model.text.graph), model.path(model.text.weights))
 
 
-class _CompiledText:
-    def __init__(self, tower: CompiledTower, tokenizer: TextTokenizer, *, name: str) -> None:
-        self._tower, self._tokenizer, self._name = tower, tokenizer, name
-
-    @property
-    def dim(self) -> int:
-        return self._tower.dim
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        return in_batches(texts, self._encode, size=TEXT_BATCH, dim=self.dim)
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        ids, _ = self._tokenizer.encode(texts)
+def _vectors(tower: CompiledTower, name: str) -> Tower:
+    def encode(ids: TokenIds, _mask: TokenIds) -> Vectors:
         try:
-            rows = self._tower.run(ids)
+            rows = tower.run(ids)
         except ValueError as error:
-            raise ModelUnavailable(f"{self._name} failed: {error}.", hint=HINT) from error
-        return unit_rows(rows, dim=self.dim, name=self._name)
+            raise ModelUnavailable(f"{name} failed: {error}.", hint=HINT) from error
+        return unit_rows(rows, dim=tower.dim, name=name)
+
+    return encode

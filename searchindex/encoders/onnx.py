@@ -1,13 +1,12 @@
 """Encoders over ONNX Runtime on the CPU: what every installation has. One session each; one thread at a time owns an encoder."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from searchindex.encoders.golden import check_golden
-from searchindex.encoders.rows import IMAGE_BATCH, TEXT_BATCH, check_pixels, in_batches
+from searchindex.encoders.rows import IMAGE_BATCH, check_pixels, in_batches
 from searchindex.encoders.sessions import HINT, Graph, fits, open_graph
-from searchindex.encoders.tokenizer import TextTokenizer, open_tokenizer
+from searchindex.encoders.texts import Tower, TowerOfTexts
+from searchindex.encoders.tokenizer import TokenIds, open_tokenizer
 from searchindex.errors import ModelUnavailable
 from searchindex.models import PreparedModel
 from searchindex.ports import ImageEncoder, Pixels, TextEncoder, Vectors
@@ -26,7 +25,7 @@ def open_text_encoder(model: PreparedModel, *, threads: int | None = None) -> Te
     names = graph.inputs.keys()
     if "input_ids" not in names or not names <= _TEXT_INPUTS:
         raise ModelUnavailable(f"{graph.name} takes {sorted(names)}, which are not token ids.", hint=HINT)
-    encoder = _OnnxText(graph, tokenizer)
+    encoder = TowerOfTexts(tokenizer, _tower(graph), dim=graph.dim)
     if model.text.golden is not None:
         check_golden(encoder, model.path(model.text.golden), least=model.text.precision.least_cosine)
     return encoder
@@ -46,27 +45,15 @@ def open_image_encoder(model: PreparedModel, *, threads: int | None = None) -> I
     return _OnnxImages(graph, size)
 
 
-class _OnnxText:
-    def __init__(self, graph: Graph, tokenizer: TextTokenizer) -> None:
-        self._graph, self._tokenizer = graph, tokenizer
-        # Exporters choose int64 or int32; a graph may do without the mask.
-        self._types = {name: np.int32 if node.type == "tensor(int32)" else np.int64 for name, node in graph.inputs.items()}
+def _tower(graph: Graph) -> Tower:
+    # Exporters choose int64 or int32; a graph may do without the mask.
+    types = {name: np.int32 if node.type == "tensor(int32)" else np.int64 for name, node in graph.inputs.items()}
 
-    @property
-    def dim(self) -> int:
-        return self._graph.dim
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        return in_batches(texts, self._encode, size=TEXT_BATCH, dim=self.dim)
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        ids, mask = self._tokenizer.encode(texts)
+    def encode(ids: TokenIds, mask: TokenIds) -> Vectors:
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        return self._graph.run({name: feeds[name].astype(dtype, copy=False) for name, dtype in self._types.items()})
+        return graph.run({name: feeds[name].astype(dtype, copy=False) for name, dtype in types.items()})
+
+    return encode
 
 
 class _OnnxImages:

@@ -65,8 +65,8 @@ class RuntimeSettings(BaseSettings):
     force_cpu: bool = Field(False, description="Encode on the CPU, whatever GPU is there.")
     encoder_runtime: Literal["auto", "onnx", "compiled", "openclip"] = Field(
         "auto",
-        description="`onnx`: ONNX Runtime, on the CPU. `compiled`: the same, but text towers in eight bits by kernels compiled for the "
-        "processor (x86-64 with AVX2). `openclip`: torch, for models exported with `--keep-weights`. `auto`: the last where TORCH_DEVICE "
+        description="`onnx`: ONNX Runtime, on the CPU. `compiled`: the same, but text towers in eight bits by kernels of our own "
+        "(x86-64 with AVX2). `openclip`: torch, for models exported with `--keep-weights`. `auto`: the last where TORCH_DEVICE "
         "names a GPU, or one is there and the model keeps its weights; else `compiled` where the processor has no VNNI.",
     )
     torch_device: Annotated[str, AfterValidator(_device)] = Field(

@@ -1,1 +1,1 @@
-"""A text tower in eight bits, compiled for this processor while it starts: LLVM code that Python writes, and llvmlite translates."""
+"""A text tower in eight bits as one piece of machine code: LLVM code that Python writes, and llvmlite translates."""
