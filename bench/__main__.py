@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     document = document_of(results, machine)
     print(table_of(document))
     done = bool(results) and all(result.measured for result in results)
-    if asked.keep:
+    if asked.keep and done:
         asked.keep.write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     elif done and kept is not None and chosen == usual:
         _write(document)
@@ -49,7 +49,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all that take minutes by default")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller samples; keeps no results")
     parser.add_argument("--anyway", action="store_true", help="do not wait for a quiet machine; keeps no results")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the results of this run as JSON, whatever was named")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write the results as JSON, whatever was named, once all of it is measured"
+    )
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]}; there are {', '.join(BENCHMARKS)}")

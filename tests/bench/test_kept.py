@@ -78,6 +78,19 @@ def test_trying_out_keeps_nothing(catalogue: list[str], tmp_path: Path):
     assert not list(tmp_path.glob("*.json"))
 
 
+def test_a_file_of_results_is_replaced_by_whole_ones_alone(catalogue: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Neither by what met a busy machine, nor by what lacks a package and was not measured at all."""
+    file = tmp_path / "kept.file"
+    file.write_text("before")
+    assert program.main(["--keep", str(file), "a", "b"]) == 1
+    monkeypatch.setitem(program.BENCHMARKS, "c", replace(program.BENCHMARKS["a"], name="c", missing=lambda: "a package"))
+    assert program.main(["--keep", str(file), "c"]) == 1
+    assert file.read_text() == "before"
+    assert program.main(["--keep", str(file), "a", "b"]) == 0
+    assert '"a"' in file.read_text()
+    assert catalogue == ["a", "b", "b"]
+
+
 def test_a_benchmark_that_fails_does_not_end_the_others(catalogue: list[str], monkeypatch: pytest.MonkeyPatch):
     """It is said, and it is no success."""
 
