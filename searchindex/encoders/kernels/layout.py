@@ -1,6 +1,7 @@
 """How rows and weights lie in memory for the kernels, and how far rows may be scaled."""
 
 import mmap
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,5 +67,6 @@ def team_words(threads: int) -> int:
 def room(size: int) -> NDArray[np.int8]:
     """Bytes of their own, in huge pages where the system gives such: fewer addresses to look up while weights are read."""
     memory = mmap.mmap(-1, -(-max(size, 1) // _HUGE) * _HUGE)
-    memory.madvise(mmap.MADV_HUGEPAGE)
+    with suppress(OSError):  # a kernel without them
+        memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.int8)
