@@ -73,9 +73,12 @@ export class Viewer {
   /** @param {ViewerEvents} on */
   constructor(on) {
     this.#on = on;
-    // The browser closes dialogs on Escape; the address has to follow.
+    // The browser closes dialogs on Escape. The address has to follow, which takes it a moment; the keys are the page's at once.
     this.#dialog.addEventListener("close", () => {
-      if (this.#key) on.close();
+      const shown = this.#key;
+      this.#key = "";
+      this.#asking?.abort();
+      if (shown) on.close();
       on.closed(this.#last);
     });
     this.#dialog.addEventListener("click", (/** @type {Event} */ event) => event.target === this.#dialog && on.close());

@@ -181,6 +181,25 @@ def test_more_pictures_come_by_offset(page, address):
     expect(page.locator("#more")).to_be_hidden()
 
 
+def test_keys_are_the_pages_once_the_viewer_is_closed(page, address):
+    """However late the address follows, which a browser goes back to in its own time: down and up again is among the pictures."""
+    opened(page, f"{address}?q=teal")
+    page.evaluate("const go = history.go.bind(history); history.go = (way) => setTimeout(() => go(way), 1000)")
+    page.keyboard.press("ArrowDown")
+    focused = page.locator("#grid .tile:focus")
+    page.keyboard.press("Enter")
+    shown = page.locator("#viewer-name").inner_text()
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).not_to_be_visible()
+    expect(focused.locator("img")).to_have_attribute("alt", shown)
+    page.keyboard.press("ArrowDown")
+    expect(focused.locator("img")).not_to_have_attribute("alt", shown)
+    page.keyboard.press("ArrowUp")
+    expect(focused).to_have_count(1)
+    expect(page).not_to_have_url(VIEWED)
+    expect(focused).to_have_count(1)
+
+
 def test_the_page_can_be_used_without_a_mouse(page, address):
     """From the words down into the pictures, along them, into one, out again, to its like, and back to the words."""
     opened(page, f"{address}?q=teal")
