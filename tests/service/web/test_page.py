@@ -184,7 +184,7 @@ def test_more_pictures_come_by_offset(page, address):
 def test_keys_are_the_pages_once_the_viewer_is_closed(page, address):
     """However late the address follows, which a browser goes back to in its own time: down and up again is among the pictures."""
     opened(page, f"{address}?q=teal")
-    page.evaluate("const go = history.go.bind(history); history.go = (way) => setTimeout(() => go(way), 1000)")
+    page.evaluate("const go = history.go.bind(history); history.go = (way) => setTimeout(() => go(way), 1000); null")
     page.keyboard.press("ArrowDown")
     focused = page.locator("#grid .tile:focus")
     page.keyboard.press("Enter")
