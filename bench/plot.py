@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 420, 260, 60, 40, 50, 20
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP, LINE = 420, 260, 60, 40, 50, 20, 13
 COLOURS = {"stock": "#b3402e", "cut": "#c98a2b", "torch-int8": "#8a7a3a", "fp32": "#3a6ea5", "int8": "#2f7d4f"}
 ALONE = re.compile(r"(?P<arm>[\w-]+), (?P<tokens>\d+) tokens$")
 
@@ -59,17 +59,25 @@ def _panel(left: int, name: str, found: Series) -> Iterator[str]:
         yield f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
     for tokens in (4, 8, 16, 32, 77):
         yield f'<text x="{place(tokens, 1)[0]:.1f}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{tokens}</text>'
-    for arm, points in found.items():
-        yield from _line(arm, [place(*point) for point in points])
+    lines = {arm: [place(*point) for point in points] for arm, points in found.items()}
+    for (arm, places), name_y in zip(lines.items(), apart([places[-1][1] for places in lines.values()]), strict=True):
+        yield from _line(arm, places, name_y)
 
 
-def _line(arm: str, places: list[tuple[float, float]]) -> Iterator[str]:
+def apart(heights: list[float]) -> list[float]:
+    """The same, moved down where a name would lie on the one above it."""
+    found, last = dict[int, float](), -math.inf
+    for number in sorted(range(len(heights)), key=heights.__getitem__):
+        found[number] = last = max(heights[number], last + LINE)
+    return [found[number] for number in range(len(heights))]
+
+
+def _line(arm: str, places: list[tuple[float, float]], name_y: float) -> Iterator[str]:
     colour = COLOURS.get(arm, "#555")
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     yield f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
     yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places)
-    x, y = places[-1]
-    yield f'<text x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{escape(arm)}</text>'
+    yield f'<text x="{places[-1][0] + 8:.1f}" y="{name_y + 4:.1f}" fill="{colour}">{escape(arm)}</text>'
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from bench.plot import main, series
+from bench.plot import apart, main, series
 
 FIGURES = [
     {"what": "stock, 4 tokens", "unit": "ms", "value": 455.0},
@@ -18,6 +18,11 @@ FIGURES = [
 def test_only_texts_alone_are_drawn_over_their_length():
     """Ratios, memory and batches are figures of the table, not of the plot."""
     assert series(FIGURES) == {"stock": [(4, 455.0)], "int8": [(4, 15.0), (77, 83.0)]}
+
+
+def test_no_name_lies_on_another():
+    """Arms that end at one height are told apart; the others stay where their lines end."""
+    assert apart([50.0, 10.0, 52.0, 51.0]) == [50.0, 10.0, 76.0, 63.0]
 
 
 def test_a_plot_is_well_formed(tmp_path: Path):
