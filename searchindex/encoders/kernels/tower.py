@@ -48,12 +48,12 @@ class CompiledTower:
 
 def _parts(texts: Sequence[list[int]]) -> Iterator[Sequence[list[int]]]:
     """As many texts at a time as there is room for."""
-    first = rows_ = 0
+    first = rows = 0
     for number, text in enumerate(texts):
-        if rows_ + len(text) > MOST_ROWS:
+        if rows + len(text) > MOST_ROWS:
             yield texts[first:number]
-            first, rows_ = number, 0
-        rows_ += len(text)
+            first, rows = number, 0
+        rows += len(text)
     yield texts[first:]
 
 
@@ -74,6 +74,7 @@ class _Team:
     """Threads in native code, which hold no lock of Python and cost nothing while they sleep."""
 
     def __init__(self, functions: Library, steps: NDArray[np.int64], threads: int) -> None:
+        self._steps, self._size = steps, threads
         self._words = np.zeros(team_words(threads), np.int64)
         self._library = ctypes.CDLL(None)
         for word, name in ((YIELD, "sched_yield"), (RING, "sem_post"), (HEAR, "sem_wait")):
@@ -82,7 +83,6 @@ class _Team:
             self._library.sem_init(_ADDRESS(self._bell(number)), 0, 0)
         kinds = (_ADDRESS, _WORD, _WORD, _WORD, _ADDRESS)
         serve, self._lead = (functions.call(name, *kinds) for name in ("serve", "lead"))
-        self._arguments = (steps.ctypes.data, len(steps)), (threads, self._words.ctypes.data)
         self._threads = [
             threading.Thread(target=serve, args=self._of(number), name=f"encoder-{number}", daemon=True) for number in range(1, threads)
         ]
@@ -100,8 +100,8 @@ class _Team:
             thread.join()
 
     def _of(self, number: int) -> tuple[int, ...]:
-        first, second = self._arguments
-        return (*first, number, *second)
+        """What a thread is to do, as `team.py` takes it."""
+        return self._steps.ctypes.data, len(self._steps), number, self._size, self._words.ctypes.data
 
     def _bell(self, number: int) -> int:
         return int(self._words.ctypes.data + 8 * (FIRST_BELL + number * LINE))
