@@ -3,8 +3,6 @@
 docs/decisions/0014-kernels-of-our-own.md says why, and what was measured.
 """
 
-from safetensors import SafetensorError
-
 from searchindex.encoders.cores import usable_cores
 from searchindex.encoders.exported_tower import QuantizedTower, read_exported, sizes_of
 from searchindex.encoders.golden import check_golden
@@ -61,7 +59,7 @@ def open_tower(model: PreparedModel, *, threads: int | None = None) -> CompiledT
                 f"{model.text.graph.path} yields {tower.sizes.dim} numbers; the card of {model.card.name} says {model.card.dim}.", hint=HINT
             )
         return CompiledTower(tower, threads=threads or usable_cores() or 1)
-    except (KeyError, ValueError, SafetensorError) as error:
+    except (IndexError, KeyError, ValueError) as error:
         raise ModelUnavailable(f"{model.text.graph.path} cannot be read: {type(error).__name__}.", hint=HINT) from error
     except (MemoryError, OSError) as error:
         if says_no_memory(error):

@@ -1,6 +1,5 @@
 """A text tower as `text_graph.py` has written it in eight bits, read back from its graph and the weights beside it."""
 
-import json
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,16 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
 
+from searchindex.encoders.initializers import TENSOR_NAME, graph_of, initializers, places, read_tensors
 from searchindex.encoders.protobuf import fields, messages
 from searchindex.encoders.towers import Activation, Floats, Linear, Norm
 from searchindex.encoders.transformer_graph import ACTIVATIONS
 
 # Field numbers of onnx.proto.
-_MODEL_GRAPH, _GRAPH_NODE, _GRAPH_INITIALIZER = 7, 1, 5
+_GRAPH_NODE = 1
 _NODE_OPERATOR, _NODE_ATTRIBUTE, _ATTRIBUTE_NAME, _ATTRIBUTE_FLOAT = 4, 5, 1, 2
-_TENSOR_DIMENSION, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_BYTES = 1, 2, 8, 9
+_TENSOR_DIMENSION, _TENSOR_TYPE, _TENSOR_BYTES = 1, 2, 9
 _TYPES = {1: np.float32, 3: np.int8, 7: np.int64, 10: np.float16}
 
 Tensor = Callable[[str], NDArray[Any]]
@@ -78,25 +77,30 @@ class QuantizedTower:
 def sizes_of(graph: Path) -> Sizes | None:
     """None where the graph is of another kind: in float32, not causal, made by someone else, or no graph."""
     try:
-        shapes = {name: shape for name, shape, _ in _tensors(_body(graph))}
-        (_, heads, _, head), (places, _) = shapes["0.before.key"], shapes["positions"]
-        (hidden,), (dim,) = shapes["0.grow.scales"], shapes["projection.bias"]
+        return _sizes(graph_of(graph))
     except (IndexError, KeyError, ValueError):
         return None
+
+
+def _sizes(body: memoryview) -> Sizes:
+    shapes = {name: shape for name, shape, _ in _tensors(body)}
+    (_, heads, _, head), (behind, _) = shapes["0.before.key"], shapes["positions"]
+    (hidden,), (dim,) = shapes["0.grow.scales"], shapes["projection.bias"]
     layers = sum(name.endswith(".qkv.scales") for name in shapes)
-    return Sizes(words=shapes["tokens"][0], places=places, layers=layers, heads=heads, width=heads * head, hidden=hidden, dim=dim)
+    return Sizes(words=shapes["tokens"][0], places=behind, layers=layers, heads=heads, width=heads * head, hidden=hidden, dim=dim)
 
 
 def read_exported(graph: Path, weights: Path) -> QuantizedTower:
-    """The tower of a graph that has sizes. KeyError, ValueError or SafetensorError where a file is not what the other expects."""
-    body, sizes = _body(graph), sizes_of(graph)
-    if sizes is None:
-        raise ValueError("the graph is of another kind")
+    """The tower of a graph that has sizes. KeyError or ValueError where a file is not what the other expects,
+    ModelUnavailable where the weights cannot be read.
+    """
+    body = graph_of(graph)
+    sizes = _sizes(body)
     within = {name: values for name, _, values in _tensors(body)}
 
     def tensor(name: str) -> NDArray[Any]:
         found = within[name]
-        return found if found is not None else _stored(weights, name)
+        return found if found is not None else read_tensors(weights, [name])[name]
 
     operators = {bytes(name).decode(): node for node in messages(body, _GRAPH_NODE) for name in messages(node, _NODE_OPERATOR)}
     epsilon = _float(operators["LayerNormalization"], b"epsilon")
@@ -109,10 +113,6 @@ def read_exported(graph: Path, weights: Path) -> QuantizedTower:
         projection=Linear(tensor("projection.weight"), tensor("projection.bias")),
         activation=next(kind for kind, name in ACTIVATIONS.items() if name in operators),
     )
-
-
-def _body(graph: Path) -> memoryview:
-    return next(messages(memoryview(graph.read_bytes()), _MODEL_GRAPH), memoryview(b""))
 
 
 def _block(tensor: Tensor, number: int, epsilon: float) -> QuantizedBlock:
@@ -137,8 +137,8 @@ def _norm(tensor: Tensor, name: str, epsilon: float) -> Norm:
 
 def _tensors(body: memoryview) -> Iterator[tuple[str, tuple[int, ...], NDArray[Any] | None]]:
     """Name and shape of each initializer, and its values where the graph itself holds them."""
-    for message in messages(body, _GRAPH_INITIALIZER):
-        name, content = (next(messages(message, number), None) for number in (_TENSOR_NAME, _TENSOR_BYTES))
+    for message in initializers(body):
+        name, content = (next(messages(message, number), None) for number in (TENSOR_NAME, _TENSOR_BYTES))
         shape = tuple(int(value) for number, value in fields(message) if number == _TENSOR_DIMENSION and isinstance(value, int))
         kind = next((_TYPES.get(value) for number, value in fields(message) if number == _TENSOR_TYPE and isinstance(value, int)), None)
         values = np.frombuffer(content, kind).reshape(shape) if content is not None and kind is not None else None
@@ -150,15 +150,7 @@ def _float(node: memoryview, name: bytes) -> float:
     return float(struct.unpack("<f", next(messages(attribute, _ATTRIBUTE_FLOAT)))[0])
 
 
-def _stored(weights: Path, name: str) -> NDArray[Any]:
-    with safe_open(weights, framework="numpy") as file:
-        found: NDArray[Any] = file.get_tensor(name)
-        return found
-
-
 def _mapped(weights: Path, name: str) -> NDArray[Any]:
     """float16, read as it is needed."""
-    with weights.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")  # the format's head: its length, then JSON, then the bytes of all tensors
-        entry = json.loads(file.read(size))[name]
-    return np.memmap(weights, np.float16, "r", 8 + size + entry["data_offsets"][0], tuple(entry["shape"]))
+    offset, _, shape = places(weights)[name]
+    return np.memmap(weights, np.float16, "r", offset, shape)

@@ -1,12 +1,12 @@
 """ONNX graphs put together node by node, their weights in a safetensors file beside them that the runtime maps into memory."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from searchindex.encoders.initializers import places
 from searchindex.errors import ModelUnavailable
 
 OPSET = 20
@@ -49,10 +49,10 @@ class GraphBuilder:
         """Write the graph that yields `output` as `vectors`, and its large tensors beside it. Returns the latter's path."""
         weights = path.with_suffix(".safetensors")
         large = {name: value for name, value in self.tensors.items() if value.nbytes >= _SMALL}
-        places = _save(large, weights)
+        saved = _save(large, weights)
         self._nodes.append(self._onnx.helper.make_node("Identity", [output], ["vectors"]))
         tensors = [
-            self._outside(name, large[name], weights.name, *places[name]) if name in large else self._inside(name) for name in self.tensors
+            self._outside(name, large[name], weights.name, *saved[name]) if name in large else self._inside(name) for name in self.tensors
         ]
         graph = self._onnx.helper.make_graph(self._nodes, "tower", self._inputs, [self._info("vectors", np.float32, shape)], tensors)
         opsets = [self._onnx.helper.make_opsetid("", OPSET), self._onnx.helper.make_opsetid(FUSED, 1)]
@@ -81,11 +81,7 @@ def _save(tensors: dict[str, NDArray[Any]], path: Path) -> dict[str, tuple[int, 
 
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, path)
     path.chmod(0o644)  # the library lets only the owner read; pods that share a folder may be others
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")  # the format's head: its length, then JSON, then the bytes of all tensors
-        head = json.loads(file.read(size))
-    begins = {name: head[name]["data_offsets"] for name in tensors}
-    return {name: (8 + size + begin, end - begin) for name, (begin, end) in begins.items()}
+    return {name: (offset, length) for name, (offset, length, _) in places(path).items()}
 
 
 def _package() -> Any:

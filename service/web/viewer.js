@@ -76,8 +76,7 @@ export class Viewer {
     // The browser closes dialogs on Escape. The address has to follow, which takes it a moment; the keys are the page's at once.
     this.#dialog.addEventListener("close", () => {
       const shown = this.#key;
-      this.#key = "";
-      this.#asking?.abort();
+      this.show("");
       if (shown) on.close();
       on.closed(this.#last);
     });

@@ -77,11 +77,6 @@ class Code:
         build.branch(head)
         build.position_at_end(done)
 
-    def share(self, count: Value, thread: Value, threads: Value) -> tuple[Value, Value]:
-        """First and behind the last of `count` things that are this thread's."""
-        first = self.build.udiv(self.build.mul(count, thread), threads)
-        return first, self.build.udiv(self.build.mul(count, self.build.add(thread, I64(1))), threads)
-
     def splat(self, value: "float | Value") -> Value:
         """Eight times the same."""
         if isinstance(value, float):
@@ -127,7 +122,7 @@ class Kernel(Code):
 
     def __init__(self, module: Any, name: str, arguments: Sequence[str]) -> None:
         super().__init__(module, name, KERNEL)
-        words, self.thread, self.threads = self.function.args
+        words, self._thread, self._threads = self.function.args
         self._words = {each: self.load(words, place, I64) for place, each in enumerate(arguments)}
 
     def word(self, name: str) -> Value:
@@ -139,7 +134,7 @@ class Kernel(Code):
     @contextmanager
     def shared(self, count: Value) -> Iterator[Value]:
         """Over those of `count` things that are this thread's."""
-        first, end = self.share(count, self.thread, self.threads)
+        first, end = (self.build.udiv(self.build.mul(count, self.build.add(self._thread, I64(part))), self._threads) for part in range(2))
         with self.loop(end, begin=first) as each:
             yield each
 

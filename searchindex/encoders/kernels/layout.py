@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from searchindex.encoders.exported_tower import Sizes
 from searchindex.encoders.kernels.signatures import HEADS
+from searchindex.encoders.quantization import STEPS
 
 LANES = 8  # floats of a vector: 32 bytes, as AVX2 has them
 COLUMNS = 16  # of a panel of weights
@@ -49,7 +50,7 @@ def row_words(rows: int) -> Words:
 
 def steps(inputs: int) -> int:
     """The largest whole number that a row of so many inputs may be scaled to: products with weights to 127 must add up in 32 bits."""
-    return int(min(2**15 - 1, (2**31 - 1) // (127 * inputs)))
+    return int(min(2**15 - 1, (2**31 - 1) // (STEPS * inputs)))
 
 
 def pack(weight: NDArray[np.int8], into: NDArray[np.int8]) -> None:
