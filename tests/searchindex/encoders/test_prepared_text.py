@@ -11,14 +11,13 @@ import pytest
 from searchindex.catalogue import find_card
 from searchindex.encoders import compiled, onnx
 from searchindex.encoders.golden import TEXTS, write_golden
-from searchindex.encoders.kernels.library import has_kernels
 from searchindex.encoders.onnx import open_image_encoder
 from searchindex.errors import ModelUnavailable
 from searchindex.models import Precision, PreparedModel, read_model, write_manifest
 from tests.faults.record import record
 from tests.golden import tiny
 from tests.searchindex.encoders.models import file, prepared_text
-from tests.searchindex.encoders.towers import GOLDEN, random_tower, tiny_tower
+from tests.searchindex.encoders.towers import GOLDEN, need_kernels, random_tower, tiny_tower
 
 ROOT = Path(__file__).parents[3]
 STARVED = """
@@ -44,8 +43,8 @@ except ModelUnavailable as error:
 @pytest.fixture(params=["fp32 onnx", "int8 onnx", "int8 compiled"])
 def way(request) -> list[str]:
     """A precision, and what runs it."""
-    if "compiled" in request.param and not has_kernels():
-        pytest.skip("the kernels need llvmlite, and x86-64 with AVX2, FMA and F16C")
+    if "compiled" in request.param:
+        need_kernels()
     return request.param.split()
 
 

@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from searchindex.encoders.clip_vocabulary import START_OF_TEXT
+from searchindex.encoders.kernels.library import has_kernels
 from searchindex.encoders.towers import Activation, Block, Linear, Norm, TextTower
 from tests.golden import tiny
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 VOCABULARY = 49408
+
+
+def need_kernels() -> None:
+    """Skips a test of compiled towers where they cannot be."""
+    if not has_kernels():
+        pytest.skip("the kernels need llvmlite, and x86-64 with AVX2, FMA and F16C")
 
 
 def tiny_tower() -> TextTower:

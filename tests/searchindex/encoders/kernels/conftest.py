@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from searchindex.encoders.kernels.library import has_kernels
+from tests.searchindex.encoders.towers import need_kernels
 
 
 @pytest.fixture(autouse=True, scope="session")
 def able() -> None:
-    if not has_kernels():
-        pytest.skip("the kernels need llvmlite, and x86-64 with AVX2, FMA and F16C")
+    need_kernels()
 
 
 @pytest.fixture
